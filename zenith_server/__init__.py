@@ -1,0 +1,1 @@
+"""Zenith Server: a folder of Python files becomes a production API server."""
