@@ -1,0 +1,122 @@
+"""Fixtures that all tests share, and the last word on what could not be tested."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+from typing import NoReturn, Protocol
+
+import pytest
+
+from tests import servers
+from tests.processes import Process
+from tests.projects import write_project
+
+MISSING = "no server: "
+CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
+
+
+class ZenithStarter(Protocol):
+    """The type of the fixture `zenith`."""
+
+    def __call__(
+        self,
+        *arguments: str | Path,
+        env: Mapping[str, str] | None = None,
+        wait: bool = True,
+    ) -> Process:
+        """Start `zenith-server` with these arguments."""
+        ...
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
+    """Return a function that writes a project from `{file: text}` and returns its folder."""
+    return lambda files: write_project(tmp_path / "project", files)
+
+
+@pytest.fixture
+def free_port() -> int:
+    """Return a TCP port of the loopback interface that nothing listens on just now."""
+    return servers.free_port()
+
+
+@pytest.fixture
+def zenith(tmp_path: Path) -> Iterator[ZenithStarter]:
+    """Return a function that starts `zenith-server` as a process; all are stopped afterwards.
+
+    It returns once the address in the banner accepts connections; with `wait=False` at once.
+    Without `--port` among the arguments, or PORT in `env`, a free port is chosen.
+    """
+    with ExitStack() as stack:
+
+        def start(
+            *arguments: str | Path,
+            env: Mapping[str, str] | None = None,
+            wait: bool = True,
+        ) -> Process:
+            variables = {"PORT": str(servers.free_port()), **(env or {})}
+            process = Process(*arguments, env=variables, cwd=tmp_path)
+            stack.callback(process.stop)
+            return process.wait_until_serves() if wait else process
+
+        yield start
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[servers.PostgresServer]:
+    """Return a PostgreSQL; without one the test is skipped, in CI it fails."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(servers.postgres())
+        except servers.ServerMissing as fault:
+            missing("PostgreSQL", fault)
+        yield server
+
+
+@pytest.fixture
+def new_postgres_url(postgres_server: servers.PostgresServer) -> Iterator[Callable[[], str]]:
+    """Return a function that makes an empty database; all are dropped after the test."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(postgres_server.database())
+
+
+@pytest.fixture
+def postgres_url(new_postgres_url: Callable[[], str]) -> str:
+    """Return the URL of an empty database of this test's own."""
+    return new_postgres_url()
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> str:
+    """Return the URL of a Redis that others may use too: prefix keys with a name of your own."""
+    try:
+        return servers.redis()
+    except servers.ServerMissing as fault:
+        missing("Redis", fault)
+
+
+def missing(server: str, fault: servers.ServerMissing) -> NoReturn:
+    """Skip the test that asked for this server, or fail it where servers are promised."""
+    reason = f"{MISSING}{server}: {fault}"
+    if CI:
+        pytest.fail(reason, pytrace=False)
+    pytest.skip(reason)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Say in the very last lines what was skipped for want of a server, and why."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or hasattr(config, "workerinput"):
+        return
+    for line in missing_lines(reporter.stats.get("skipped", [])):
+        reporter.write_line(line)
+
+
+def missing_lines(reports: list[pytest.TestReport]) -> list[str]:
+    """Return a line for each reason, with the number of tests that it skipped."""
+    reasons = [report.longrepr[2] for report in reports if isinstance(report.longrepr, tuple)]
+    ours = [text.partition(MISSING)[2] for text in reasons if MISSING in text]
+    return [f"SKIPPED {ours.count(text)} tests, no {text}" for text in dict.fromkeys(ours)]
