@@ -1,0 +1,107 @@
+"""What a handler writes beside a parameter to say where its value comes from.
+
+    async def get(token: Annotated[str, Header("x-token")], user: User = Depends(current_user)): …
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+if TYPE_CHECKING:
+    from zenith_server.database.session import Session
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The value comes from the query string, under another name if one is given."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """The value comes from a header; by default the parameter's name with dashes."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """The value comes from a cookie, under another name if one is given."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The value comes from a form field; for a struct, from all of them."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The value is the JSON body, whatever its type."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Depends:
+    call: Callable[..., Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Inject:
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The status of a response, beside its type: `-> Annotated[ArticleOut, Status(202)]`."""
+
+    code: int
+
+
+Created = Annotated[T, Status(201)]
+"""The return annotation of a handler that makes something: `-> Created[ArticleOut]`."""
+
+Accepted = Annotated[T, Status(202)]
+"""The return annotation of a handler that only takes an order."""
+
+NAMED_INPUTS = (Query, Header, Cookie, Form)
+
+
+def Depends(call: Callable[..., Any] | None = None) -> Any:  # noqa: N802 - the field's own name
+    """Take the result of a callable, resolved once a request, its own parameters injected.
+
+    A generator is a dependency with a cleanup: what stands after `yield` runs when the handler
+    has returned and before the response starts, so a cleanup that fails becomes an error response.
+
+    Args:
+        call: a function, generator or class; left out, the parameter's annotation is called.
+
+    Example:
+        >>> async def page(number: int = 1) -> int: ...
+        >>> async def get(page: int = Depends(page)): ...
+    """
+    return _Depends(call)
+
+
+def Inject() -> Any:  # noqa: N802 - the field's own name
+    """Take the service of the annotated type.
+
+    Example:
+        >>> class Clock: ...
+        >>> async def get(clock: Clock = Inject()): ...
+    """
+    return _Inject()
+
+
+if TYPE_CHECKING:
+    DB: Session
+else:
+    DB = _Inject("session")
+"""The request's database session: `async def get(session = DB)`."""

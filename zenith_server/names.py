@@ -1,0 +1,208 @@
+"""How a file, its URL and its module are called. Pure functions; nothing here touches a disk.
+
+One vocabulary everywhere: `relative` is a file's path inside the project with forward slashes,
+`url` a pattern such as `/users/{id}`, `module` the dotted name under which Python knows the file.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from zenith_server.errors import Fault, ProjectError
+
+_STATIC = re.compile(r"[A-Za-z0-9._~-]+")
+_PARAMETER = re.compile(r"\[(\.\.\.)?([^\[\]]*)\]")
+_TEMPLATE = re.compile(r"\{([^{}:]+)(:path)?\}")
+_SAFE = re.compile(r"[A-Za-z0-9_]")
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One part of a URL pattern between two slashes: fixed text, a parameter, or the whole rest."""
+
+    kind: Literal["static", "parameter", "rest"]
+    name: str
+
+    def __str__(self) -> str:
+        return self.name if self.kind == "static" else f"{{{self.name}}}"
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """The URLs that one endpoint answers.
+
+    Example:
+        >>> str(url_of("routes/users/[id]/posts.py"))
+        '/users/{id}/posts'
+    """
+
+    segments: tuple[Segment, ...] = ()
+
+    def __str__(self) -> str:
+        return "/" + "/".join(str(segment) for segment in self.segments)
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """The names of the parameters, left to right."""
+        return tuple(segment.name for segment in self.segments if segment.kind != "static")
+
+    @property
+    def shape(self) -> tuple[str, ...]:
+        """What is left when parameter names do not matter: two patterns of one shape collide."""
+        return tuple(
+            segment.name if segment.kind == "static" else f"{{{segment.kind}}}"
+            for segment in self.segments
+        )
+
+    @property
+    def is_static(self) -> bool:
+        """Whether the pattern is one fixed URL."""
+        return all(segment.kind == "static" for segment in self.segments)
+
+    def __add__(self, other: Pattern) -> Pattern:
+        return Pattern(self.segments + other.segments)
+
+
+def url_of(relative: str) -> Pattern:
+    """Return the URL pattern of a route file.
+
+    Args:
+        relative: the file inside the project, such as `routes/users/[id].py`.
+
+    Raises:
+        ProjectError: a name in it is neither a URL segment nor one of the bracket forms.
+
+    Example:
+        >>> str(url_of("routes/(admin)/files/[...path].py"))
+        '/files/{path}'
+    """
+    parts = relative.removeprefix("routes/").removesuffix(".py").split("/")
+    if parts[-1] == "index":
+        parts.pop()
+    segments = tuple(_segment(part, relative) for part in parts if not is_group(part))
+    return _checked(Pattern(segments), relative)
+
+
+def template(text: str, where: str = "") -> Pattern:
+    """Return the pattern written with braces, as decorators take it.
+
+    Example:
+        >>> str(template("/files/{path:path}"))
+        '/files/{path}'
+    """
+    segments = tuple(_braced(part, where or text) for part in text.strip("/").split("/") if part)
+    return _checked(Pattern(segments), where or text)
+
+
+def is_group(part: str) -> bool:
+    """Whether a folder name is a `(group)`, which adds no segment to the URL."""
+    return part.startswith("(") and part.endswith(")")
+
+
+def module_of(relative: str) -> str:
+    """Return the module name of a project file, different for any two files.
+
+    A plain file keeps the name that `import` gives it. In a name that Python cannot spell, each
+    foreign character is written as a letter behind ǀ, a letter that file names do not have (where
+    one does, it is escaped too), so that tools which resolve dotted names find the module.
+
+    Example:
+        >>> module_of("models/article.py"), module_of("routes/users/[id].py")
+        ('models.article', 'routes.users.ǀlidǀr')
+    """
+    return ".".join(_identifier(part) for part in relative.removesuffix(".py").split("/"))
+
+
+def natural(text: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a sort key that puts `2_auth` before `10_cache`.
+
+    Example:
+        >>> sorted(["10_cache.py", "2_auth.py"], key=natural)
+        ['2_auth.py', '10_cache.py']
+    """
+    parts = re.split(r"([0-9]+)", text)
+    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
+
+
+_MARK = "\u01c0"
+_ESCAPES = {"[": "l", "]": "r", "(": "g", ")": "h", ".": "d", "-": "m", _MARK: "e"}
+
+
+def _identifier(part: str) -> str:
+    if part.isidentifier() and not keyword.iskeyword(part) and _MARK not in part:
+        return part
+    escaped = "".join(char if _SAFE.match(char) else _escape(char) for char in part)
+    needs_head = escaped[:1].isdigit() or keyword.iskeyword(escaped)
+    return f"{_MARK}q{escaped}" if needs_head else escaped
+
+
+def _escape(char: str) -> str:
+    letter = _ESCAPES.get(char)
+    return f"{_MARK}{letter}" if letter else f"{_MARK}x{ord(char):x}{_MARK}"
+
+
+def _segment(part: str, relative: str) -> Segment:
+    bracket = _PARAMETER.fullmatch(part)
+    if bracket:
+        return _parameter(bracket[2], rest=bool(bracket[1]), where=relative)
+    if not _STATIC.fullmatch(part) or part in {".", ".."}:
+        raise ProjectError(_unreadable(part, relative))
+    return Segment("static", part)
+
+
+def _braced(part: str, where: str) -> Segment:
+    brace = _TEMPLATE.fullmatch(part)
+    if brace:
+        return _parameter(brace[1], rest=bool(brace[2]), where=where)
+    if not _STATIC.fullmatch(part):
+        raise ProjectError(_unreadable(part, where))
+    return Segment("static", part)
+
+
+def _parameter(name: str, *, rest: bool, where: str) -> Segment:
+    if not name.isidentifier() or keyword.iskeyword(name):
+        raise ProjectError(
+            Fault(
+                f'"{name}" cannot be the name of a parameter',
+                (where,),
+                "The handler takes the value as an argument, so the name must be a Python name.",
+                ("Rename it, for example [id].",),
+            )
+        )
+    return Segment("rest" if rest else "parameter", name)
+
+
+def _unreadable(part: str, where: str) -> Fault:
+    return Fault(
+        f'"{part}" is not a URL segment',
+        (where,),
+        "A segment is letters, digits and . _ ~ -, or [name], [...name] or (group).",
+        (f'Rename "{part}".', "Or put an underscore before the file's name to keep it private."),
+    )
+
+
+def _checked(pattern: Pattern, where: str) -> Pattern:
+    names = pattern.parameters
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ProjectError(
+            Fault(
+                f"{pattern} takes {twice[0]} twice",
+                (where,),
+                "Each parameter of a URL is one argument of the handler.",
+                ("Give the two different names.",),
+            )
+        )
+    if any(segment.kind == "rest" for segment in pattern.segments[:-1]):
+        raise ProjectError(
+            Fault(
+                f"{pattern} goes on after its catch-all",
+                (where,),
+                "A catch-all takes the whole rest of the URL, so nothing can follow it.",
+                ("Make [...name] the last part.",),
+            )
+        )
+    return pattern

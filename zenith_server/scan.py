@@ -1,0 +1,151 @@
+"""Folder in, manifest out. Reads names only, never what is in a file."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from zenith_server.errors import Fault, ProjectError
+from zenith_server.manifest import Convention, Manifest, ProjectFile, SkippedFile
+from zenith_server.names import module_of, natural
+
+
+def scan(root: Path, conventions: Iterable[Convention]) -> Manifest:
+    """Return which file of a project plays which part.
+
+    Args:
+        root: the project's folder.
+        conventions: what counts as what; the first that matches wins, exact names before patterns.
+
+    Raises:
+        ProjectError: there is no such folder. Lesser faults are in the manifest.
+
+    Example:
+        >>> scan(Path("example_project"), [Convention("model", "models")]).of("model")
+    """
+    if not root.is_dir():
+        raise ProjectError(_no_folder(root))
+    ordered = sorted(conventions, key=lambda convention: not convention.is_exact)
+    files: list[ProjectFile] = []
+    skipped: list[SkippedFile] = []
+    faults: list[Fault] = []
+    for relative in _walk(root, ordered, faults):
+        kind = next((c.kind for c in ordered if _is_match(c, relative)), None)
+        if kind is None:
+            skipped.append(SkippedFile(relative, _reason(relative)))
+            faults.extend(_wrong_case(relative, ordered))
+        else:
+            files.append(ProjectFile(kind, relative, module_of(relative)))
+    return Manifest(root, tuple(files), tuple(skipped), tuple(faults))
+
+
+def _walk(root: Path, conventions: list[Convention], faults: list[Fault]) -> Iterator[str]:
+    """Yield every file that lies where some convention looks, in natural order."""
+    tops = {convention.folder.partition("/")[0] for convention in conventions}
+    for entry in _entries(root):
+        if entry.is_dir() and entry.name in tops:
+            yield from _below(root, entry.name, faults)
+        elif entry.is_dir() and entry.name.lower() in tops:
+            faults.append(_miscased(entry.name, entry.name.lower()))
+        elif entry.name.endswith(".py"):
+            faults.extend(_shadow(entry.name))
+            yield entry.name
+
+
+def _below(root: Path, folder: str, faults: list[Fault]) -> Iterator[str]:
+    if _leaves(root, folder):
+        faults.append(_outside(folder))
+        return
+    for entry in _entries(root / folder):
+        relative = f"{folder}/{entry.name}"
+        if entry.is_dir():
+            if not _is_hidden(entry.name):
+                yield from _below(root, relative, faults)
+        elif _leaves(root, relative):
+            faults.append(_outside(relative))
+        else:
+            yield relative
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        return sorted(entries, key=lambda entry: natural(entry.name))
+
+
+def _is_hidden(name: str) -> bool:
+    # RFC 8615 gives one dotted folder a meaning in URLs.
+    return name == "__pycache__" or (name.startswith(".") and name != ".well-known")
+
+
+def _leaves(root: Path, relative: str) -> bool:
+    place = root / relative
+    return place.is_symlink() and not place.resolve().is_relative_to(root.resolve())
+
+
+def _is_match(convention: Convention, relative: str) -> bool:
+    private = relative.rpartition("/")[2].startswith(("_", "."))
+    return convention.matches(relative) and (convention.is_exact or not private)
+
+
+def _reason(relative: str) -> str:
+    name = relative.rpartition("/")[2]
+    if name == "__init__.py":
+        return "packages need no marker here"
+    if name.startswith("."):
+        return "hidden"
+    if name.startswith("_"):
+        return "private: it can be imported and has no part of its own"
+    if not name.endswith(".py"):
+        return "not a Python file"
+    return "no convention looks here"
+
+
+def _wrong_case(relative: str, conventions: list[Convention]) -> Iterator[Fault]:
+    folder, _, name = relative.rpartition("/")
+    for convention in conventions:
+        if convention.is_exact and convention.covers(folder) and name != convention.name:
+            if name.lower() == convention.name:
+                yield _miscased(relative, f"{folder}/{convention.name}".lstrip("/"))
+                return
+
+
+def _no_folder(root: Path) -> Fault:
+    what = "is not a folder" if root.exists() else "does not exist"
+    return Fault(
+        f"{root} {what}",
+        why="Zenith Server serves a project folder.",
+        fixes=(
+            "Check the path; it is taken from the current directory.",
+            f"Make a new project: zenith-server new {root.name or 'my_project'}",
+        ),
+    )
+
+
+def _miscased(found: str, expected: str) -> Fault:
+    return Fault(
+        f"{found} is written in another case than {expected}",
+        (found,),
+        "The name has a meaning only in lower case; some file systems would hide the difference.",
+        (f"Rename it to {expected}.",),
+    )
+
+
+def _outside(relative: str) -> Fault:
+    return Fault(
+        f"{relative} is a link that leads out of the project",
+        (relative,),
+        "What the server runs must lie in the project's folder, where it is watched and reviewed.",
+        ("Copy the file into the project.", "Or import it as a package from a file here."),
+    )
+
+
+def _shadow(name: str) -> Iterator[Fault]:
+    if name.removesuffix(".py") in sys.stdlib_module_names:
+        yield Fault(
+            f"{name} hides Python's own module {name.removesuffix('.py')}",
+            (name,),
+            "The project's folder comes first on the import path, so every library would get it.",
+            (f"Rename {name}, or move it into a folder.",),
+        )
