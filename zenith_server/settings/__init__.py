@@ -1,0 +1,29 @@
+"""The settings of a project: what is configured, where it was said, and what was wrong with it."""
+
+from zenith_server.settings.sections import (
+    Cors,
+    Database,
+    Health,
+    Logging,
+    Migrations,
+    Redis,
+    Requests,
+    Security,
+    Server,
+)
+from zenith_server.settings.value import Explained, Given, Settings
+
+__all__ = [
+    "Cors",
+    "Database",
+    "Explained",
+    "Given",
+    "Health",
+    "Logging",
+    "Migrations",
+    "Redis",
+    "Requests",
+    "Security",
+    "Server",
+    "Settings",
+]

@@ -1,0 +1,120 @@
+"""What the text of a setting can mean: numbers, sizes, durations, choices, lists.
+
+Every source gives text (or a list of texts), so that a value means the same in zenith.yaml, in an
+environment variable and on the command line; YAML's own idea that `off` is false and `1:30` is 90
+does not come into it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import isfinite
+from typing import Generic, TypeVar
+
+Raw = str | tuple[str, ...]
+T_co = TypeVar("T_co", covariant=True)
+T = TypeVar("T")
+S = TypeVar("S", bound=str)
+
+_DECIMAL = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}
+_BYTES = {**_DECIMAL, "kib": 2**10, "mib": 2**20, "gib": 2**30}
+_SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+_QUANTITY = re.compile(r"([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)", re.IGNORECASE)
+_TRUE = {"true": True, "yes": True, "on": True, "1": True}
+_WORDS = {**_TRUE, "false": False, "no": False, "off": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[T_co]):
+    """A kind of value.
+
+    Args:
+        expected: how the value is written, for messages and the reference.
+        read: turns the text into the value; raises ValueError or TypeError when it cannot.
+    """
+
+    expected: str
+    read: Callable[[Raw], T_co]
+
+
+def text() -> Kind[str]:
+    """Any text."""
+    return Kind("text", _single)
+
+
+def whole(low: int, high: int | None = None) -> Kind[int]:
+    """A whole number within limits, both included."""
+    limits = f"from {low} to {high}" if high is not None else f"of {low} or more"
+
+    def read(raw: Raw) -> int:
+        number = int(_single(raw))
+        if number < low or (high is not None and number > high):
+            raise ValueError(number)
+        return number
+
+    return Kind(f"a whole number {limits}", read)
+
+
+def truth() -> Kind[bool]:
+    """True or false."""
+    return Kind("true or false", lambda raw: _among(_WORDS, _single(raw).lower()))
+
+
+def one_of(*choices: S) -> Kind[S]:
+    """One of a few words, in any case."""
+    words = {choice.lower(): choice for choice in choices}
+    return Kind(f"one of {', '.join(choices)}", lambda raw: _among(words, _single(raw).lower()))
+
+
+def names() -> Kind[tuple[str, ...]]:
+    """A list; as text, its parts stand between commas."""
+    return Kind("a list, or text with commas between its parts", _parts)
+
+
+def networks() -> Kind[tuple[str, ...]]:
+    """A list of IP addresses and networks, IPv4 or IPv6."""
+    return Kind("a list of IP addresses or networks, such as 10.0.0.0/8", _networks)
+
+
+def size() -> Kind[int]:
+    """A number of bytes."""
+    expected = 'bytes, such as 1048576, "512 kB" or "10 MiB"'
+    return Kind(expected, lambda raw: int(_scaled(raw, _BYTES)))
+
+
+def duration() -> Kind[float]:
+    """A time in seconds."""
+    expected = 'seconds, such as 30 or 0.5, or with a unit: "500ms", "5m", "1h"'
+    return Kind(expected, lambda raw: _scaled(raw, _SECONDS))
+
+
+def _single(raw: Raw) -> str:
+    if isinstance(raw, tuple):
+        raise TypeError(raw)
+    return raw.strip()
+
+
+def _parts(raw: Raw) -> tuple[str, ...]:
+    parts = raw.split(",") if isinstance(raw, str) else raw
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+def _networks(raw: Raw) -> tuple[str, ...]:
+    from ipaddress import ip_network  # seldom needed, and slow to import
+
+    return tuple(str(ip_network(part)) for part in _parts(raw))
+
+
+def _among(words: Mapping[str, T], word: str) -> T:
+    if word not in words:
+        raise ValueError(word)
+    return words[word]
+
+
+def _scaled(raw: Raw, units: Mapping[str, float]) -> float:
+    match = _QUANTITY.fullmatch(_single(raw))
+    if not match or not isfinite(float(match[1])):
+        raise ValueError(raw)
+    return float(match[1]) * _among(units, match[2].lower())

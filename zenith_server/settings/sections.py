@@ -1,0 +1,247 @@
+"""Every setting there is, section by section. A setting is declared here once, and only here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from zenith_server.cores import usable_cores
+from zenith_server.environment import Environment
+from zenith_server.settings.keys import key
+from zenith_server.settings.kinds import (
+    Kind,
+    duration,
+    names,
+    networks,
+    one_of,
+    size,
+    text,
+    truth,
+    whole,
+)
+
+Engine = Literal["auto", "hypercorn", "granian"]
+OnStart = Literal["auto", "check", "off"]
+Level = Literal["debug", "info", "warning", "error", "critical"]
+Format = Literal["console", "json"]
+UnknownFields = Literal["refuse", "ignore"]
+MOST_WORKERS = 8
+YEAR = 365 * 86400.0
+
+_ENGINE: Kind[Engine] = one_of("auto", "hypercorn", "granian")
+_ON_START: Kind[OnStart] = one_of("auto", "check", "off")
+_LEVEL: Kind[Level] = one_of("debug", "info", "warning", "error", "critical")
+_FORMAT: Kind[Format] = one_of("console", "json")
+_UNKNOWN_FIELDS: Kind[UnknownFields] = one_of("refuse", "ignore")
+
+
+def _address(environment: Environment) -> tuple[str, str] | None:
+    if environment.container is None:
+        return None
+    return "0.0.0.0", f"default in {environment.container}"
+
+
+def _workers(environment: Environment) -> tuple[int, str]:
+    cores = usable_cores()
+    return min(cores, MOST_WORKERS), f"default of {environment.name}: usable cores {cores}"
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The listening socket and the processes behind it."""
+
+    host: str = key(
+        text(),
+        "127.0.0.1",
+        "The address to listen on; in a container or on a hosting platform 0.0.0.0 by default.",
+        variable="HOST",
+        computed=_address,
+    )
+    port: int = key(
+        whole(0, 65535), 8000, "The port to listen on; 0 takes a free one.", variable="PORT"
+    )
+    workers: int = key(
+        whole(1, 1024),
+        1,
+        f"Worker processes; in staging and production one per usable core, at most {MOST_WORKERS}.",
+        by_environment={"development": 1, "test": 1},
+        variable="WEB_CONCURRENCY",
+        computed=_workers,
+    )
+    engine: Engine = key(
+        _ENGINE,
+        "auto",
+        "The HTTP engine; auto is hypercorn in development and test, granian elsewhere.",
+    )
+    reload: bool = key(
+        truth(),
+        False,
+        "Whether a changed file replaces the workers.",
+        by_environment={"development": True},
+    )
+    backlog: int = key(whole(1, 65535), 2048, "Connections that may wait to be accepted.")
+    lame_duck: float = key(
+        duration(),
+        5.0,
+        "After SIGTERM: how long connections are still accepted while readiness says 503.",
+        by_environment={"development": 0.0, "test": 0.0},
+    )
+    grace: float = key(
+        duration(),
+        30.0,
+        "After SIGTERM: how long requests in flight may take before they are cancelled.",
+        by_environment={"development": 1.0, "test": 1.0},
+    )
+    boot_timeout: float = key(
+        duration(), 60.0, "How long a worker may take from its start until it serves."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The database and its connection pool."""
+
+    url: str | None = key(
+        text(),
+        None,
+        "The address of the database; in development SQLite in the project's data folder.",
+        variable="DATABASE_URL",
+        secret=True,
+    )
+    pool_size: int | None = key(
+        whole(1, 10000),
+        None,
+        "Connections that each worker keeps; not set: from the number of workers and the limit "
+        "of the database server.",
+    )
+    max_overflow: int = key(
+        whole(0, 10000), 5, "Connections that each worker may open beyond its pool in a rush."
+    )
+    pool_timeout: float = key(
+        duration(), 5.0, "How long a request waits for a free connection before it gets a 503."
+    )
+    echo: bool = key(truth(), False, "Whether each SQL statement is logged.")
+    pgbouncer: bool = key(
+        truth(),
+        False,
+        "Whether PgBouncer in transaction mode stands before PostgreSQL: no prepared statements, "
+        "no session locks.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Migrations:
+    """What happens to pending migrations."""
+
+    on_start: OnStart = key(
+        _ON_START,
+        "auto",
+        "At start, auto runs pending migrations, check refuses to serve when there are any, off "
+        "does not look.",
+    )
+    lock_timeout: float = key(
+        duration(), 300.0, "How long to wait for another process that is migrating."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """Who may ask, and what answers are signed with."""
+
+    secret_key: str | None = key(
+        text(),
+        None,
+        "The key that sessions and tokens are signed with, 32 characters or more in production.",
+        variable="SECRET_KEY",
+        secret=True,
+    )
+    allowed_hosts: tuple[str, ...] = key(
+        names(),
+        (),
+        "Host names that are answered, *.example.com for all below a name; empty answers all.",
+        variable="ALLOWED_HOSTS",
+    )
+    trusted_proxies: tuple[str, ...] = key(
+        networks(),
+        (),
+        "Addresses or networks of proxies whose X-Forwarded headers are believed.",
+    )
+    hsts: float = key(
+        duration(),
+        0.0,
+        "How long browsers remember to come by HTTPS only; sent over HTTPS, 0 sends nothing.",
+        by_environment={"production": YEAR},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Cors:
+    """Which pages of other origins may call this server from a browser."""
+
+    origins: tuple[str, ...] = key(
+        names(), (), 'Origins that may read answers, such as https://example.com, or "*".'
+    )
+    credentials: bool = key(
+        truth(), False, 'Whether they may send cookies; not together with the origin "*".'
+    )
+    methods: tuple[str, ...] = key(
+        names(), ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"), "Methods that they may use."
+    )
+    headers: tuple[str, ...] = key(
+        names(), ("Authorization", "Content-Type"), "Request headers that they may send."
+    )
+    max_age: float = key(duration(), 600.0, "How long browsers may remember these answers.")
+
+
+@dataclass(frozen=True, slots=True)
+class Logging:
+    """What is logged, and how it looks."""
+
+    level: Level = key(
+        _LEVEL,
+        "info",
+        "The least important messages that are logged.",
+        by_environment={"test": "warning"},
+        variable="LOG_LEVEL",
+    )
+    format: Format = key(
+        _FORMAT,
+        "json",
+        "console for people, json for machines: one object a line.",
+        by_environment={"development": "console", "test": "console"},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Requests:
+    """What a request may bring, and how long it may take."""
+
+    json_limit: int = key(size(), 2**20, "The largest body, forms and uploads apart.")
+    form_limit: int = key(size(), 10 * 2**20, "The largest form, with its uploads.")
+    timeout: float = key(duration(), 30.0, "How long a handler may take until its answer starts.")
+    unknown_fields: UnknownFields = key(
+        _UNKNOWN_FIELDS,
+        "refuse",
+        "What becomes of fields in a body that the handler did not declare.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Redis:
+    """The Redis server, for those services and plugins of the project that use one."""
+
+    url: str | None = key(
+        text(), None, "The address of the Redis server.", variable="REDIS_URL", secret=True
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """What the health URLs tell."""
+
+    details: bool = key(
+        truth(),
+        False,
+        "Whether /health names each check with its time and its error.",
+        by_environment={"development": True, "test": True},
+    )

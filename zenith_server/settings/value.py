@@ -1,0 +1,177 @@
+"""The settings of a project: frozen values, each of which knows where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from operator import attrgetter
+from pathlib import Path
+
+from zenith_server.environment import Environment
+from zenith_server.errors import Fault, ProjectError, suggestion
+from zenith_server.secrets import looks_secret, masked, printable
+from zenith_server.settings.keys import Key, declared
+from zenith_server.settings.sections import (
+    Cors,
+    Database,
+    Health,
+    Logging,
+    Migrations,
+    Redis,
+    Requests,
+    Security,
+    Server,
+)
+
+SECTIONS = {
+    "server": Server,
+    "database": Database,
+    "migrations": Migrations,
+    "security": Security,
+    "cors": Cors,
+    "logging": Logging,
+    "requests": Requests,
+    "health": Health,
+    "redis": Redis,
+}
+KEYS: Mapping[str, Key] = {
+    key.name: key for name, section in SECTIONS.items() for key in declared(name, section)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A value that one source gives to a setting.
+
+    Args:
+        origin: the source, such as "zenith.yaml:3" or "environment variable PORT".
+        value: the value, already of the setting's kind.
+    """
+
+    origin: str
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A setting as `zenith-server config --explain` prints it; secrets are masked.
+
+    Args:
+        key: its dotted name.
+        value: its value.
+        origin: the source that won.
+        overridden: what the sources below it said, highest first.
+        description: what the setting does.
+        variables: the environment variables that set it.
+        secret: whether the value is masked.
+    """
+
+    key: str
+    value: object
+    origin: str
+    overridden: tuple[Given, ...]
+    description: str
+    variables: tuple[str, ...]
+    secret: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that configures a project; `read_settings` makes it, nothing changes it.
+
+    Args:
+        root: the project folder.
+        environment: the environment, and why it is that one.
+        layers: layers switched on or off by name, on top of the environment's preset.
+        plugins: the plugins that are asked for, each with its own settings.
+        environ: the process environment over the variables of the .env files.
+        warnings: what is unwise, though it does not stop the project.
+        givens: for each setting that a source gave, what each said, the winner first.
+
+    Example:
+        >>> Settings(Path("shop"), Environment("production", "from --env")).server.port
+        8000
+    """
+
+    root: Path
+    environment: Environment
+    server: Server = field(default_factory=Server)
+    database: Database = field(default_factory=Database)
+    migrations: Migrations = field(default_factory=Migrations)
+    security: Security = field(default_factory=Security)
+    cors: Cors = field(default_factory=Cors)
+    logging: Logging = field(default_factory=Logging)
+    requests: Requests = field(default_factory=Requests)
+    health: Health = field(default_factory=Health)
+    redis: Redis = field(default_factory=Redis)
+    layers: Mapping[str, bool] = field(default_factory=dict[str, bool])
+    plugins: Mapping[str, Mapping[str, object]] = field(
+        default_factory=dict[str, Mapping[str, object]], repr=False
+    )
+    environ: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    warnings: tuple[Fault, ...] = ()
+    givens: Mapping[str, tuple[Given, ...]] = field(
+        default_factory=dict[str, tuple[Given, ...]], repr=False
+    )
+
+    def origin(self, key: str) -> str:
+        """Return the source that a setting's value comes from.
+
+        Args:
+            key: its dotted name.
+
+        Raises:
+            ProjectError: there is no such setting.
+
+        Example:
+            >>> Settings(Path("shop"), Environment("production", "")).origin("server.port")
+            'default'
+        """
+        return self.explain(key)[0].origin
+
+    def explain(self, name: str = "") -> tuple[Explained, ...]:
+        """Return settings with their values, origins and what was overridden; secrets masked.
+
+        Args:
+            name: a setting, a section, or nothing for all.
+
+        Raises:
+            ProjectError: there is no such setting or section.
+
+        Example:
+            >>> settings = Settings(Path("shop"), Environment("production", ""))
+            >>> settings.explain("database.url")[0].variables
+            ('ZENITH_DATABASE__URL', 'DATABASE_URL')
+        """
+        known = {**{key: self._default(key) for key in KEYS}, **self.givens}
+        wanted = [key for key in known if not name or f"{key}.".startswith(f"{name}.")]
+        if not wanted:
+            raise ProjectError(unknown_setting(name, (), known))
+        return tuple(_explained(key, known[key]) for key in wanted)
+
+    def _default(self, key: str) -> tuple[Given, ...]:
+        value: object = attrgetter(key)(self)
+        return (Given("default", value),)
+
+
+def unknown_setting(name: str, where: tuple[str, ...], known: Iterable[str] = KEYS) -> Fault:
+    """Return the fault of naming a setting that does not exist, with the one that was meant."""
+    same = [key for key in known if key.endswith(f".{name}")]
+    meant = f' Did you mean "{same[0]}"?' if same else suggestion(name, (*known, *SECTIONS))
+    return Fault(
+        f'There is no setting "{name}".{meant}',
+        where,
+        fixes=("See what there is with `zenith-server config --explain`.",),
+    )
+
+
+def _explained(name: str, givens: tuple[Given, ...]) -> Explained:
+    key = KEYS.get(name)
+    secret = key.secret if key else looks_secret(name.rpartition(".")[2])
+    first, *lower = (Given(each.origin, _shown(name, each.value, secret)) for each in givens)
+    description, variables = (key.description, key.variables) if key else ("", ())
+    return Explained(name, first.value, first.origin, tuple(lower), description, variables, secret)
+
+
+def _shown(name: str, value: object, secret: bool) -> object:
+    return masked(value) if secret else printable(name.rpartition(".")[2], value)
