@@ -107,11 +107,17 @@ def missing(server: str, fault: servers.ServerMissing) -> NoReturn:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Say in the very last lines what was skipped for want of a server, and why."""
+    """Say in the very last lines what was skipped for want of a server, and why.
+
+    `scripts/test.py` prints coverage after us: it names a file and repeats the lines from there.
+    """
     reporter = config.pluginmanager.get_plugin("terminalreporter")
     if reporter is None or hasattr(config, "workerinput"):
         return
-    for line in missing_lines(reporter.stats.get("skipped", [])):
+    lines = missing_lines(reporter.stats.get("skipped", []))
+    if lines and (file := os.environ.get("ZENITH_TEST_SKIPPED")):
+        Path(file).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    for line in lines:
         reporter.write_line(line)
 
 
@@ -119,4 +125,4 @@ def missing_lines(reports: list[pytest.TestReport]) -> list[str]:
     """Return a line for each reason, with the number of tests that it skipped."""
     reasons = [report.longrepr[2] for report in reports if isinstance(report.longrepr, tuple)]
     ours = [text.partition(MISSING)[2] for text in reasons if MISSING in text]
-    return [f"SKIPPED {ours.count(text)} tests, no {text}" for text in dict.fromkeys(ours)]
+    return [f"SKIPPED, tests: {ours.count(text)}; no {text}" for text in dict.fromkeys(ours)]

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -89,10 +89,8 @@ class Process:
     def stop(self, timeout: float = STOP_TIMEOUT) -> int:
         """Ask it to end (SIGTERM), kill whatever is left of its group, return the exit code."""
         self.popen.terminate()
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self.popen.wait(timeout)
-        except subprocess.TimeoutExpired:
-            pass
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.popen.pid, signal.SIGKILL)
         return self.wait(timeout)
@@ -106,8 +104,7 @@ class Process:
             return True
         return False
 
-    def _poll(self, question: object, timeout: float, fault: str) -> None:
-        assert callable(question)
+    def _poll(self, question: Callable[[], bool], timeout: float, fault: str) -> None:
         deadline = time.monotonic() + timeout
         while not question():
             ended = self.popen.poll()
@@ -121,7 +118,7 @@ class Process:
 
 
 def environment(extra: Mapping[str, str]) -> dict[str, str]:
-    """Return our environment without what zenith-server reads, the tested code first, plus extra."""
+    """Return ours without what zenith-server reads, with the tested code first, plus extra."""
     kept = {
         name: value
         for name, value in os.environ.items()

@@ -165,9 +165,8 @@ def running_postgres(programs: Path, folder: Path, user: pwd.struct_passwd | Non
     with (folder / "log").open("wb") as log:
         options: dict[str, Any] = {"cwd": folder, "stdout": log, "stderr": log, **identity}
         subprocess.run(initdb_command(programs, folder), check=True, **options)
-        server = subprocess.Popen(
-            postgres_command(programs, folder, port), start_new_session=True, **options
-        )
+        command = postgres_command(programs, folder, port)
+        server = subprocess.Popen[bytes](command, start_new_session=True, **options)
         url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
         try:
             wait_for_postgres(server, url, folder / "log")

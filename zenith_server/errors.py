@@ -18,7 +18,8 @@ class Fault:
         fixes: what to do about it, each an instruction that can be followed as it stands.
 
     Example:
-        >>> print(Fault("PORT is not a number", ("environment variable PORT",), fixes=("Set PORT=8000.",)))
+        >>> place = "environment variable PORT"
+        >>> print(Fault("PORT is not a number", (place,), fixes=("Set PORT=8000.",)))
         PORT is not a number
           at environment variable PORT
         <BLANKLINE>

@@ -82,7 +82,7 @@ def load(file: ProjectFile, root: Path) -> ModuleType:
     """
     try:
         module = importlib.import_module(file.module)
-    except Exception as error:  # noqa: BLE001 - whatever user code raises is reported, not hidden
+    except Exception as error:  # whatever user code raises is reported, not hidden
         raise ProjectError(import_fault(error, file, root)) from error
     found = getattr(module, "__file__", None)
     if found is None or Path(found) != root.resolve() / file.relative:

@@ -1,5 +1,6 @@
 """What a handler writes beside a parameter to say where its value comes from.
 
+Example:
     async def get(token: Annotated[str, Header("x-token")], user: User = Depends(current_user)): …
 """
 

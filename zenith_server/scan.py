@@ -105,10 +105,10 @@ def _reason(relative: str) -> str:
 def _wrong_case(relative: str, conventions: list[Convention]) -> Iterator[Fault]:
     folder, _, name = relative.rpartition("/")
     for convention in conventions:
-        if convention.is_exact and convention.covers(folder) and name != convention.name:
-            if name.lower() == convention.name:
-                yield _miscased(relative, f"{folder}/{convention.name}".lstrip("/"))
-                return
+        is_meant = convention.is_exact and convention.covers(folder) and name != convention.name
+        if is_meant and name.lower() == convention.name:
+            yield _miscased(relative, f"{folder}/{convention.name}".lstrip("/"))
+            return
 
 
 def _no_folder(root: Path) -> Fault:

@@ -1,0 +1,57 @@
+# Everything that can be done here. Needs git, make and a Python from 3.11 on, with pip and venv.
+
+SHELL := /bin/sh
+VENV ?= .venv
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+BIN := $(VENV)/bin
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
+
+.PHONY: help run test check format test-all realworld clean
+.DEFAULT_GOAL := help
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
+
+run: $(VENV)/installed ## Serve example_project on http://127.0.0.1:8000
+	$(BIN)/zenith-server ./example_project
+
+test: $(VENV)/installed-test ## Run the whole suite and print its coverage; ARGS="-k word" runs a part
+	$(BIN)/python scripts/test.py $(ARGS)
+
+check: $(VENV)/installed-check ## Check format, lint, types and the walls between modules
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-logo --no-cache
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
+
+format: $(VENV)/installed-check ## Format all files and apply safe fixes
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+test-all: $(VENV)/installed ## Run the suite on every CPython from 3.11 to 3.14 that is found
+	$(BIN)/python scripts/test_all.py
+
+realworld: $(VENV)/installed-test ## Run the RealWorld collection on SQLite and PostgreSQL
+	$(BIN)/python scripts/realworld.py sqlite postgresql
+
+clean: ## Remove the environments and everything that was measured or built
+	rm -rf .venv .venv-* build dist .coverage* .pytest_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "No Python from 3.11 on with pip and venv was found." \
+		"Install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: pyproject.toml | $(VENV)/bin/python
+	$(INSTALL) .
+	@touch $@
+
+$(VENV)/installed-test: pyproject.toml | $(VENV)/bin/python
+	$(INSTALL) '.[test]'
+	@touch $@ $(VENV)/installed
+
+$(VENV)/installed-check: pyproject.toml | $(VENV)/bin/python
+	$(INSTALL) '.[check]'
+	@touch $@ $(VENV)/installed $(VENV)/installed-test
