@@ -1,0 +1,196 @@
+"""One engine per database and event loop, disposed on its own loop, and freed."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import AsyncAdaptedQueuePool
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from zenith_server.database import connections, sqlite
+from zenith_server.database.session import Session, commit, rollback
+from zenith_server.database.url import DatabaseURL, normalise
+
+
+@dataclass(frozen=True, slots=True)
+class PoolOptions:
+    """How many connections an engine holds, and how long one waits for a free one.
+
+    Args:
+        size: connections that stay open.
+        overflow: connections beyond `size` that are opened under load and closed afterwards.
+        timeout: seconds to wait for a free connection.
+        recycle: seconds after which a connection is replaced when it is next used; -1 for never.
+        echo: log each statement.
+    """
+
+    size: int = 5
+    overflow: int = 5
+    timeout: float = 5.0
+    recycle: int = 1800
+    echo: bool = False
+
+
+class Database:
+    """A database: opens nothing until it is used, then one engine per event loop.
+
+    The engine of a loop is disposed on that loop: at the end of `lifespan()`, by `close()`, or,
+    in a script without either, when `asyncio.run` shuts down the loop's asynchronous generators.
+
+    Args:
+        url: the database, normalised or as people write it; a relative SQLite path starts from
+            the current directory then.
+        options: the size of the pool.
+
+    Raises:
+        ProjectError: the URL cannot be used.
+
+    Example:
+        database = Database("postgresql://localhost/shop")
+
+        async with database.transaction() as session:
+            session.add(Article(title="New"))
+    """
+
+    def __init__(self, url: DatabaseURL | str, options: PoolOptions | None = None) -> None:
+        parsed = normalise(url, root=Path.cwd(), origin="Database") if isinstance(url, str) else url
+        self.url: DatabaseURL = parsed
+        self.options: PoolOptions = options or PoolOptions()
+        self._open: dict[asyncio.AbstractEventLoop, _Opened] = {}
+        self._lock: threading.Lock = threading.Lock()
+
+    def engine(self) -> AsyncEngine:
+        """Return the engine of the running event loop, made at its first use.
+
+        Raises:
+            RuntimeError: no event loop runs in this thread.
+        """
+        loop = asyncio.get_running_loop()
+        opened = self._open.get(loop) or self._open_on(loop)
+        return opened.engine
+
+    def reader(self) -> AsyncEngine:
+        """Return the running loop's engine for transactions that hardly ever write.
+
+        It shares the connections of `engine()`. On SQLite its transactions do not queue for the
+        write lock at their beginning.
+        """
+        loop = asyncio.get_running_loop()
+        opened = self._open.get(loop) or self._open_on(loop)
+        return opened.reader
+
+    @property
+    def loops(self) -> int:
+        """The number of event loops that have an engine of this database now."""
+        return len(self._open)
+
+    @asynccontextmanager
+    async def lifespan(self) -> AsyncGenerator[Database]:
+        """Hold the running loop's engine; dispose it on leaving."""
+        self.engine()
+        try:
+            yield self
+        finally:
+            await self.close()
+
+    async def close(self) -> None:
+        """Dispose the running loop's engine; using the database again makes a new one."""
+        opened = self._open.get(asyncio.get_running_loop())
+        if opened is not None:
+            await opened.keeper.aclose()
+
+    @asynccontextmanager
+    async def session(self, *, writes: bool = True) -> AsyncGenerator[Session]:
+        """Give a session; what is not committed by hand is rolled back on leaving.
+
+        Args:
+            writes: whether rows will change; see `Session`.
+        """
+        session = Session(self, writes=writes)
+        try:
+            yield session
+        finally:
+            await rollback(session)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncGenerator[Session]:
+        """Give a session that is committed on leaving, or rolled back by any exception."""
+        session = Session(self)
+        try:
+            yield session
+        except BaseException:
+            await rollback(session)
+            raise
+        await commit(session)
+
+    def _open_on(self, loop: asyncio.AbstractEventLoop) -> _Opened:
+        with self._lock:
+            self._drop_closed_loops()
+        engine = create_engine(self.url, self.options)
+        keeper = _keep(engine, lambda: self._open.pop(loop, None))
+        _start(keeper)
+        opened = _Opened(engine, sqlite.deferred(engine), keeper, connections.track(engine))
+        self._open[loop] = opened
+        return opened
+
+    def _drop_closed_loops(self) -> None:
+        """Forget loops that were closed by hand; nothing can be awaited on them any more."""
+        for loop in [loop for loop in list(self._open) if loop.is_closed()]:
+            connections.terminate(self._open.pop(loop).connections)
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    engine: AsyncEngine
+    reader: AsyncEngine
+    keeper: AsyncGenerator[None]
+    connections: connections.Tracked
+
+
+async def _keep(engine: AsyncEngine, forget: Callable[[], object]) -> AsyncGenerator[None]:
+    """Dispose the engine at the end; the end comes at the latest when the loop shuts down."""
+    try:
+        yield
+    finally:
+        forget()
+        await engine.dispose()
+
+
+def _start(keeper: AsyncGenerator[None]) -> None:
+    """Run the generator to its `yield`, which awaits nothing; from then on its loop knows it."""
+    try:
+        keeper.__anext__().send(None)
+    except StopIteration:
+        return
+
+
+def create_engine(url: DatabaseURL, options: PoolOptions) -> AsyncEngine:
+    """Return a new engine for the running loop, set up for its kind of database.
+
+    Args:
+        url: the database.
+        options: the size of the pool.
+    """
+    # One connection alone keeps a database in memory alive; sessions take turns on it.
+    size, overflow = (1, 0) if url.in_memory else (options.size, options.overflow)
+    engine = create_async_engine(
+        url.url,
+        connect_args=dict(url.connect_args),
+        echo=options.echo,
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=size,
+        max_overflow=overflow,
+        pool_timeout=options.timeout,
+        pool_recycle=-1 if url.backend == "sqlite" else options.recycle,
+        pool_pre_ping=url.backend == "mysql",
+    )
+    if url.backend == "sqlite":
+        sqlite.prepare(engine, url.file)
+    elif url.backend == "postgresql":
+        connections.replace_closed(engine)
+    return engine

@@ -1,0 +1,90 @@
+"""A session that costs almost nothing until its first use, and always returns its connection."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+if TYPE_CHECKING:
+    from zenith_server.database.engines import Database
+
+# What `AsyncSession.__init__` sets, and all its methods go through.
+_SET_BY_OPENING = frozenset({"sync_session", "_proxied", "_async_bind", "_async_binds"})
+
+
+class Session(AsyncSession):
+    """SQLAlchemy's `AsyncSession`, made up at its first use; unused, it costs two attributes.
+
+    It takes a connection at its first statement, and objects keep their values after a commit.
+
+    Args:
+        database: where the statements go.
+        writes: whether rows will change. It matters to SQLite alone: without it, a transaction
+            that reads and then writes is refused if another one wrote in between; with it, such
+            transactions take turns.
+
+    Example:
+        async with database.session() as session:
+            article = await session.get(Article, 1)
+    """
+
+    def __init__(self, database: Database, *, writes: bool = True) -> None:
+        self._database = database
+        self._writes = writes
+
+    @property
+    def opened(self) -> bool:
+        """Whether the session was used at all."""
+        return "sync_session" in self.__dict__
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _SET_BY_OPENING or name in self.__dict__:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        engine = self._database.engine() if self._writes else self._database.reader()
+        super().__init__(engine, expire_on_commit=False)
+        return self.__dict__[name]
+
+    async def commit(self) -> None:
+        """Commit what the session did; nothing to do for an unused one."""
+        if self.opened:
+            await super().commit()
+
+    async def rollback(self) -> None:
+        """Roll back what the session did; nothing to do for an unused one."""
+        if self.opened:
+            await super().rollback()
+
+    async def close(self) -> None:
+        """Give the connection back; nothing to do for an unused session."""
+        if self.opened:
+            await super().close()
+
+
+def begin(database: Database, *, writes: bool = True) -> Session:
+    """Return a new session; opens nothing.
+
+    Args:
+        database: where the statements go.
+        writes: whether rows will change; see `Session`.
+    """
+    return Session(database, writes=writes)
+
+
+async def commit(session: Session) -> None:
+    """Commit, and give the connection back whatever happens, cancellation included.
+
+    Raises:
+        sqlalchemy.exc.SQLAlchemyError: the database refused, for example a deferred constraint;
+            everything is rolled back then.
+    """
+    if session.opened:
+        async with session:
+            await session.commit()
+
+
+async def rollback(session: Session) -> None:
+    """Undo what is not committed, and give the connection back, cancelled or not."""
+    if session.opened:
+        async with session:
+            pass
