@@ -6,7 +6,7 @@ Source: https://asgi.readthedocs.io/en/latest/specs/main.html
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from typing import Any, NamedTuple
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -14,3 +14,24 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
+
+
+class Reply(NamedTuple):
+    """A whole response: the two messages that carry it."""
+
+    start: Message
+    body: Message
+
+
+def reply(status: int, headers: Headers, body: bytes = b"") -> Reply:
+    """Return a whole response with its length.
+
+    Example:
+        >>> reply(204, []).start["status"]
+        204
+    """
+    length = [] if status in {204, 304} else [(b"content-length", b"%d" % len(body))]
+    return Reply(
+        {"type": "http.response.start", "status": status, "headers": [*headers, *length]},
+        {"type": "http.response.body", "body": body},
+    )

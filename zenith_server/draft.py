@@ -1,0 +1,218 @@
+"""The plan while it is open: plugins add to it, then it is frozen."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from zenith_server.errors import Fault, ProjectError
+from zenith_server.load import load
+from zenith_server.manifest import Manifest, ProjectFile
+from zenith_server.names import Pattern, template
+from zenith_server.plan import (
+    Check,
+    ErrorMapping,
+    Fact,
+    Guard,
+    Hook,
+    Layer,
+    Lifespan,
+    Origin,
+    Plan,
+    Preparation,
+    Provider,
+    Route,
+    Service,
+)
+from zenith_server.protocol import ASGIApp, Headers, Message, Reply, Scope
+from zenith_server.settings import Settings
+
+
+@dataclass
+class Draft:
+    """What a plugin writes on.
+
+    Args:
+        settings: the values of this start.
+        manifest: the project's files.
+
+    Example:
+        >>> def setup(self, draft: Draft) -> None:
+        ...     draft.route("GET", "/version", version)
+    """
+
+    settings: Settings
+    manifest: Manifest
+    plugin: str = ""
+    faults: list[Fault] = field(default_factory=list)
+    routes: list[Route] = field(default_factory=list)
+    layers: list[Layer] = field(default_factory=list)
+    hooks: list[Hook] = field(default_factory=list)
+    errors: list[ErrorMapping] = field(default_factory=list)
+    providers: list[Provider] = field(default_factory=list)
+    services: list[Service] = field(default_factory=list)
+    checks: list[Check] = field(default_factory=list)
+    lifespans: list[Lifespan] = field(default_factory=list)
+    preparations: list[Preparation] = field(default_factory=list)
+    facts: list[Fact] = field(default_factory=list)
+
+    # --- what there is ---
+
+    def files(self, kind: str) -> tuple[ProjectFile, ...]:
+        """Return the project's files of one kind, in order."""
+        return self.manifest.of(kind)
+
+    def modules(self, kind: str) -> Iterator[tuple[ProjectFile, ModuleType]]:
+        """Import the files of one kind; one that fails is a fault, and the rest go on."""
+        for file in self.files(kind):
+            try:
+                yield file, load(file, self.manifest.root)
+            except ProjectError as error:
+                self.faults.extend(error.faults)
+
+    def origin(self, call: Any = None) -> Origin:
+        """Return where something was declared: its line in the project, or this plugin."""
+        code = getattr(inspect.unwrap(call), "__code__", None) if callable(call) else None
+        root = self.manifest.root.resolve()
+        if code is not None and Path(code.co_filename).is_relative_to(root):
+            relative = Path(code.co_filename).relative_to(root).as_posix()
+            return Origin(relative, code.co_firstlineno)
+        return Origin(f"plugin {self.plugin}")
+
+    # --- what plugins add ---
+
+    def route(
+        self,
+        method: str,
+        pattern: Pattern | str,
+        handler: Callable[..., Any],
+        *,
+        origin: Origin | None = None,
+        layers: Iterable[Layer] = (),
+        guards: Iterable[Guard] = (),
+        errors: Iterable[ErrorMapping] = (),
+        outside: bool = False,
+    ) -> None:
+        """Answer one method of one pattern (see `Route`)."""
+        where = origin or self.origin(handler)
+        shape = template(pattern) if isinstance(pattern, str) else pattern
+        parts = (tuple(layers), tuple(guards), tuple(errors))
+        self.routes.append(Route(shape, method, handler, where, *parts, outside))
+
+    def layer(
+        self, name: str, wrap: Callable[[ASGIApp], ASGIApp], origin: Origin | None = None
+    ) -> None:
+        """Put an ASGI middleware around the app, inside the ones before it (see `Layer`)."""
+        self.layers.append(Layer(name, wrap, origin or self.origin()))
+
+    def hook(
+        self,
+        name: str,
+        *,
+        headers: Iterable[tuple[bytes, bytes]] = (),
+        start: Callable[[Scope], Reply | None] | None = None,
+        reply: Callable[[Scope, Message, Headers], None] | None = None,
+        finish: Callable[[Scope], None] | None = None,
+    ) -> None:
+        """Look at requests and add headers without a layer (see `Hook`)."""
+        self.hooks.append(Hook(name, self.origin(), tuple(headers), start, reply, finish))
+
+    def on_error(
+        self,
+        exception: type[Exception],
+        handler: Callable[..., Any],
+        origin: Origin | None = None,
+    ) -> None:
+        """Turn an exception into a response; the first mapping of an exception wins."""
+        self.errors.append(ErrorMapping(exception, handler, origin or self.origin(handler)))
+
+    def provide(self, *types: str, make: Callable[[], Callable[..., Any]], **more: Any) -> None:
+        """Let parameters ask for a type by its dotted name (see `Provider`)."""
+        self.providers.append(Provider(types, make, self.origin(), **more))
+
+    def service(self, cls: type[Any], origin: Origin | None = None) -> None:
+        """Let parameters ask for a class, made by its constructor's own parameters."""
+        self.services.append(Service(cls, origin or self.origin()))
+
+    def check(self, name: str, call: Callable[[], Awaitable[str]]) -> None:
+        """Let readiness depend on a coroutine that raises when something is not well."""
+        self.checks.append(Check(name, call, self.origin(call)))
+
+    def lifespan(
+        self, name: str, opened: Callable[[], AbstractAsyncContextManager[Any]]
+    ) -> None:
+        """Open something when the app starts and close it when the app stops."""
+        self.lifespans.append(Lifespan(name, opened, self.origin()))
+
+    def prepare(self, name: str, run: Callable[[], Awaitable[str]]) -> None:
+        """Do something once per start, before any worker serves."""
+        self.preparations.append(Preparation(name, run, self.origin()))
+
+    def fact(self, label: str, value: Callable[[], str]) -> None:
+        """Add a row to the banner."""
+        self.facts.append(Fact(label, value))
+
+    # --- the end ---
+
+    def freeze(self) -> Plan:
+        """Return the plan.
+
+        Raises:
+            ProjectError: every fault that was noted, and every conflict between routes.
+        """
+        faults = [*self.faults, *_conflicts(self.routes)]
+        if faults:
+            raise ProjectError(*dict.fromkeys(faults))
+        return Plan(
+            tuple(self.routes),
+            tuple(self.layers),
+            tuple(self.hooks),
+            tuple(self.errors),
+            tuple(self.providers),
+            tuple(self.services),
+            tuple(self.checks),
+            tuple(self.lifespans),
+            tuple(self.preparations),
+            tuple(self.facts),
+        )
+
+
+def _conflicts(routes: list[Route]) -> Iterator[Fault]:
+    yield from _twice(routes)
+    yield from _two_names(routes)
+
+
+def _twice(routes: list[Route]) -> Iterator[Fault]:
+    seen: dict[tuple[tuple[str, ...], str], Route] = {}
+    for route in routes:
+        first = seen.setdefault((route.pattern.shape, route.method), route)
+        if first is not route:
+            yield Fault(
+                f"{route.method} {route.pattern} is defined twice",
+                (str(first.origin), str(route.origin)),
+                "One URL and method has one handler.",
+                ("Rename or delete one of the two.",),
+            )
+
+
+def _two_names(routes: list[Route]) -> Iterator[Fault]:
+    """Sibling parameters with different names: the same place in the URL, called differently."""
+    seen: dict[tuple[str, ...], tuple[str, Route]] = {}
+    for route in routes:
+        for index, segment in enumerate(route.pattern.segments):
+            if segment.kind == "static":
+                continue
+            place = route.pattern.shape[: index + 1]
+            name, first = seen.setdefault(place, (segment.name, route))
+            if name != segment.name:
+                yield Fault(
+                    f"{first.pattern} and {route.pattern} name the same segment differently",
+                    (str(first.origin), str(route.origin)),
+                    f"One calls it {name}, the other {segment.name}; it is one place in the URL.",
+                    (f"Rename [{segment.name}] to [{name}], or the other way round.",),
+                )

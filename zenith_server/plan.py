@@ -1,0 +1,183 @@
+"""What the server will do, decided and frozen: every part with the place that it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from zenith_server.names import Pattern
+from zenith_server.protocol import ASGIApp, Headers, Message, Reply, Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a part was declared: a file of the project with its line, or a plugin."""
+
+    where: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.where}:{self.line}" if self.line else self.where
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """An ASGI middleware.
+
+    Args:
+        name: what it is called in lists and in `layers:` of zenith.yaml.
+        wrap: takes the app below and returns the app with this layer around it.
+        origin: where it was declared.
+    """
+
+    name: str
+    wrap: Callable[[ASGIApp], ASGIApp]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A whole-app layer that looks at the start of a request, adds headers or takes a note.
+
+    All hooks together cost one wrapper around `send`; a `Layer` costs a wrapper each.
+
+    Args:
+        name: as for a layer.
+        origin: where it was declared.
+        headers: response headers that never change.
+        start: sees each request first; a reply that it returns is the response.
+        reply: sees each start of a response and may add to its headers.
+        finish: called once when the last part of the response was sent, or the request failed.
+    """
+
+    name: str
+    origin: Origin
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    start: Callable[[Scope], Reply | None] | None = None
+    reply: Callable[[Scope, Message, Headers], None] | None = None
+    finish: Callable[[Scope], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A function that runs before a handler, injected like one; what it raises is the answer."""
+
+    call: Callable[..., Any]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorMapping:
+    """Which function turns an exception into a response."""
+
+    exception: type[Exception]
+    handler: Callable[..., Any]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Something that a parameter can ask for by its type.
+
+    Args:
+        types: dotted names of the types, so that none is imported before somebody asks.
+        make: called once, when the first parameter asks; returns the function that makes the
+            value. Its parameters are injected too, and `scope` and `receive` are the protocol's.
+        origin: where it was declared.
+        marker: the key of a default value that asks for it as well.
+        per: whether each request has a value of its own, or the whole app one.
+        is_context: whether the function returns an async context manager around the value.
+    """
+
+    types: tuple[str, ...]
+    make: Callable[[], Callable[..., Any]]
+    origin: Origin
+    marker: str = ""
+    per: Literal["app", "request"] = "request"
+    is_context: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A class of the project, made once (or once a request) and injected by its type."""
+
+    cls: type[Any]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that health depends on: the coroutine raises when it is not well."""
+
+    name: str
+    call: Callable[[], Awaitable[str]]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Lifespan:
+    """Something open while the app runs: entered at start in plan order, closed in reverse."""
+
+    name: str
+    open: Callable[[], AbstractAsyncContextManager[Any]]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """A step before any worker serves, run once per start: returns a line for the banner."""
+
+    name: str
+    run: Callable[[], Awaitable[str]]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One handler for one method of one pattern.
+
+    Args:
+        pattern: the URLs.
+        method: an HTTP method, `WEBSOCKET`, or `*` for an ASGI app that takes everything.
+        handler: the function, or the ASGI app.
+        origin: where it stands.
+        layers: its own middleware, outermost first.
+        guards: what runs before it, outermost first.
+        errors: its own exception mappings, nearest first.
+        outside: whether it is answered before any hook and layer, as health is.
+    """
+
+    pattern: Pattern
+    method: str
+    handler: Callable[..., Any]
+    origin: Origin
+    layers: tuple[Layer, ...] = ()
+    guards: tuple[Guard, ...] = ()
+    errors: tuple[ErrorMapping, ...] = ()
+    outside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One row of the banner, asked for when the app serves."""
+
+    label: str
+    value: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All parts of the server in their order. Nothing decides any more after this."""
+
+    routes: tuple[Route, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    hooks: tuple[Hook, ...] = ()
+    errors: tuple[ErrorMapping, ...] = ()
+    providers: tuple[Provider, ...] = ()
+    services: tuple[Service, ...] = ()
+    checks: tuple[Check, ...] = ()
+    lifespans: tuple[Lifespan, ...] = ()
+    preparations: tuple[Preparation, ...] = ()
+    facts: tuple[Fact, ...] = ()
