@@ -1,5 +1,6 @@
 """The settings of a project: what is configured, where it was said, and what was wrong with it."""
 
+from zenith_server.settings.read import read_settings
 from zenith_server.settings.sections import (
     Cors,
     Database,
@@ -26,4 +27,5 @@ __all__ = [
     "Security",
     "Server",
     "Settings",
+    "read_settings",
 ]

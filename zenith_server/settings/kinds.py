@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import isfinite
+from math import inf, isfinite
 from typing import Generic, TypeVar
 
 Raw = str | tuple[str, ...]
@@ -18,6 +18,8 @@ T_co = TypeVar("T_co", covariant=True)
 T = TypeVar("T")
 S = TypeVar("S", bound=str)
 
+_HOST = re.compile(r"\*|(\*\.)?[\w-]+(\.[\w-]+)*|\[?[0-9a-f]*:[0-9a-f:.]*:[0-9a-f:.]*\]?")
+_ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/?#\s]+")
 _DECIMAL = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 _BYTES = {**_DECIMAL, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -68,25 +70,46 @@ def one_of(*choices: S) -> Kind[S]:
     return Kind(f"one of {', '.join(choices)}", lambda raw: _among(words, _single(raw).lower()))
 
 
-def names() -> Kind[tuple[str, ...]]:
-    """A list; as text, its parts stand between commas."""
-    return Kind("a list, or text with commas between its parts", _parts)
+def names(part: Callable[[str], str] = str, expected: str = "a list") -> Kind[tuple[str, ...]]:
+    """A list; as text, its parts stand between commas.
+
+    Args:
+        part: returns a part in its normal form; raises ValueError when it is none.
+        expected: what the parts are.
+    """
+    return Kind(expected, _each(part))
 
 
 def networks() -> Kind[tuple[str, ...]]:
     """A list of IP addresses and networks, IPv4 or IPv6."""
-    return Kind("a list of IP addresses or networks, such as 10.0.0.0/8", _networks)
+    return names(_network, "a list of IP addresses or networks, such as 10.0.0.0/8")
+
+
+def hosts() -> Kind[tuple[str, ...]]:
+    """A list of host names as they stand in a URL, without scheme and port."""
+    return names(
+        lambda part: _shaped(_HOST, part.lower().rstrip(".")),
+        "a list of host names, such as example.com or *.example.com, without scheme and port",
+    )
+
+
+def origins() -> Kind[tuple[str, ...]]:
+    """A list of web origins; the source is RFC 6454."""
+    return names(
+        lambda part: _shaped(_ORIGIN, part.lower()),
+        'a list of origins, such as https://example.com, without a path, or "*"',
+    )
 
 
 def size() -> Kind[int]:
     """A number of bytes."""
-    expected = 'bytes, such as 1048576, "512 kB" or "10 MiB"'
+    expected = 'a size, such as 1048576 (bytes), "512 kB" or "10 MiB"'
     return Kind(expected, lambda raw: int(_scaled(raw, _BYTES)))
 
 
 def duration() -> Kind[float]:
     """A time in seconds."""
-    expected = 'seconds, such as 30 or 0.5, or with a unit: "500ms", "5m", "1h"'
+    expected = 'a time, such as 30 (seconds), "500ms", "5m" or "1h"'
     return Kind(expected, lambda raw: _scaled(raw, _SECONDS))
 
 
@@ -101,10 +124,20 @@ def _parts(raw: Raw) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts if part.strip())
 
 
-def _networks(raw: Raw) -> tuple[str, ...]:
-    from ipaddress import ip_network  # seldom needed, and slow to import
+def _each(part: Callable[[str], str]) -> Callable[[Raw], tuple[str, ...]]:
+    return lambda raw: tuple(part(each) for each in _parts(raw))
 
-    return tuple(str(ip_network(part)) for part in _parts(raw))
+
+def _network(part: str) -> str:
+    from ipaddress import ip_network  # slow to import, and seldom needed
+
+    return str(ip_network(part))
+
+
+def _shaped(shape: re.Pattern[str], part: str) -> str:
+    if not shape.fullmatch(part):
+        raise ValueError(part)
+    return part
 
 
 def _among(words: Mapping[str, T], word: str) -> T:
@@ -115,6 +148,7 @@ def _among(words: Mapping[str, T], word: str) -> T:
 
 def _scaled(raw: Raw, units: Mapping[str, float]) -> float:
     match = _QUANTITY.fullmatch(_single(raw))
-    if not match or not isfinite(float(match[1])):
+    scaled = float(match[1]) * _among(units, match[2].lower()) if match else inf
+    if not isfinite(scaled):
         raise ValueError(raw)
-    return float(match[1]) * _among(units, match[2].lower())
+    return scaled

@@ -11,9 +11,11 @@ from zenith_server.settings.keys import key
 from zenith_server.settings.kinds import (
     Kind,
     duration,
+    hosts,
     names,
     networks,
     one_of,
+    origins,
     size,
     text,
     truth,
@@ -156,7 +158,7 @@ class Security:
         secret=True,
     )
     allowed_hosts: tuple[str, ...] = key(
-        names(),
+        hosts(),
         (),
         "Host names that are answered, *.example.com for all below a name; empty answers all.",
         variable="ALLOWED_HOSTS",
@@ -179,13 +181,15 @@ class Cors:
     """Which pages of other origins may call this server from a browser."""
 
     origins: tuple[str, ...] = key(
-        names(), (), 'Origins that may read answers, such as https://example.com, or "*".'
+        origins(), (), 'Origins that may read answers, such as https://example.com, or "*".'
     )
     credentials: bool = key(
         truth(), False, 'Whether they may send cookies; not together with the origin "*".'
     )
     methods: tuple[str, ...] = key(
-        names(), ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"), "Methods that they may use."
+        names(str.upper),
+        ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"),
+        "Methods that they may use.",
     )
     headers: tuple[str, ...] = key(
         names(), ("Authorization", "Content-Type"), "Request headers that they may send."

@@ -167,11 +167,13 @@ def unknown_setting(name: str, where: tuple[str, ...], known: Iterable[str] = KE
 
 def _explained(name: str, givens: tuple[Given, ...]) -> Explained:
     key = KEYS.get(name)
-    secret = key.secret if key else looks_secret(name.rpartition(".")[2])
-    first, *lower = (Given(each.origin, _shown(name, each.value, secret)) for each in givens)
+    first, *lower = (Given(each.origin, _shown(name, each.value)) for each in givens)
     description, variables = (key.description, key.variables) if key else ("", ())
+    secret = key.secret if key else looks_secret(name.rpartition(".")[2])
     return Explained(name, first.value, first.origin, tuple(lower), description, variables, secret)
 
 
-def _shown(name: str, value: object, secret: bool) -> object:
-    return masked(value) if secret else printable(name.rpartition(".")[2], value)
+def _shown(name: str, value: object) -> object:
+    if name not in KEYS:
+        return printable(name.rpartition(".")[2], value)
+    return masked(value) if KEYS[name].secret else value

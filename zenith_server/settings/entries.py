@@ -1,0 +1,72 @@
+"""What the sources say, as it is written; and what that means, or why it means nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from zenith_server.environment import EnvironmentName
+from zenith_server.errors import Fault
+from zenith_server.settings.kinds import Kind, truth
+from zenith_server.settings.value import KEYS, Given, unknown_setting
+
+if TYPE_CHECKING:
+    from zenith_server.settings.kinds import Raw
+
+LONGEST_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What one source says about one setting.
+
+    Args:
+        name: the setting, such as "server.port", "layers.cors" or "plugins.auth.issuer".
+        raw: what is written: text or texts, for plugins any value.
+        origin: where it is written.
+        only_in: the environment whose block it stands in, if it stands in one.
+    """
+
+    name: str
+    raw: object
+    origin: str
+    only_in: EnvironmentName | None = None
+
+
+def given(entry: Entry) -> Given | Fault:
+    """Return the value that an entry gives, or what is wrong with it."""
+    if entry.name.startswith("plugins."):
+        return Given(entry.origin, entry.raw)
+    kind = _kind(entry.name)
+    if kind is None:
+        return unknown_setting(entry.name, (entry.origin,))
+    if not isinstance(entry.raw, (str, tuple)):
+        return _misfit(entry, kind)
+    try:
+        return Given(entry.origin, kind.read(cast("Raw", entry.raw)))
+    except (TypeError, ValueError):
+        return _misfit(entry, kind)
+
+
+def _kind(name: str) -> Kind[object] | None:
+    if name.startswith("layers."):
+        return truth()
+    return KEYS[name].kind if name in KEYS else None
+
+
+def _misfit(entry: Entry, kind: Kind[object]) -> Fault:
+    key = KEYS.get(entry.name)
+    value = "not" if key and key.secret else f"{_shown(entry.raw)}, not"
+    return Fault(
+        f"{entry.name} is {value} {kind.expected}",
+        (entry.origin,),
+        fixes=("Correct the value, or remove it to have the default.",),
+    )
+
+
+def _shown(raw: object) -> str:
+    if not isinstance(raw, (str, tuple)):
+        return "a nested value"
+    text = raw if isinstance(raw, str) else ", ".join(cast("tuple[str, ...]", raw))
+    printable = "".join(letter if letter.isprintable() else "?" for letter in text)
+    return f'"{printable[:LONGEST_SHOWN]}{"…" if len(printable) > LONGEST_SHOWN else ""}"'
