@@ -1,0 +1,41 @@
+"""A program for the runner: a project is a file `app.py`, with `prepare.py` beside it at will."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+
+from zenith_server.environment import Environment, EnvironmentName
+from zenith_server.runner import Program
+from zenith_server.runner.program import Facts
+from zenith_server.settings import Server, Settings
+
+BOOT = Program("tests.runner.program:boot", "tests.runner.program:prepare")
+QUICK = Server(port=0, lame_duck=0.0, grace=5.0, engine="hypercorn")
+
+
+def boot(settings: Settings) -> Any:
+    """Import the project's `app.py` and return its `app`."""
+    sys.path.insert(0, str(settings.root))
+    return import_module("app").app
+
+
+def prepare(settings: Settings) -> Facts:
+    """Run the project's `prepare.py`, if it has one, and return its rows."""
+    if not (settings.root / "prepare.py").exists():
+        return ()
+    sys.path.insert(0, str(settings.root))
+    return import_module("prepare").prepare(settings)
+
+
+def settings_from(root: Path, options: Mapping[str, object]) -> Settings:
+    """Return settings with the environment and the keys of `server` taken from options."""
+    fields = {field.name for field in dataclasses.fields(Server)}
+    server = {name: value for name, value in options.items() if name in fields}
+    name = cast("EnvironmentName", options.get("environment", "production"))
+    environment = Environment(name, "from the test")
+    return Settings(root, environment, dataclasses.replace(QUICK, **cast("Any", server)))

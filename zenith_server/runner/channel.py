@@ -1,0 +1,92 @@
+"""The line between supervisor and worker: one JSON object per line, over a socket pair.
+
+JSON, not pickle, from worker to supervisor: the worker runs project code, and nothing that it
+says may make the supervisor import anything. The job is the one value that travels as a pickle,
+from the supervisor, which is trusted.
+
+Worker to supervisor: `ready` (facts, modules), `done` (facts, modules), `failed` (text).
+Supervisor to worker: `job` (pickle), `stop` (lame_duck, settle, grace), `hurry`.
+Unknown types are ignored by both, so that later messages (heartbeats) do not break older peers.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import pickle
+import socket
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from zenith_server.runner.program import Program
+from zenith_server.settings import Settings
+
+Message = dict[str, object]
+Task = Literal["serve", "prepare", "standby", "broken"]
+LINE_LIMIT = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What a new worker is to do.
+
+    Args:
+        task: serve the project; prepare it once; answer "not yet"; or show what is broken.
+        message: what is broken, for that task.
+        changed: files of the project that were just saved, relative to its folder.
+    """
+
+    task: Task
+    program: Program
+    settings: Settings
+    message: str = ""
+    changed: tuple[str, ...] = ()
+
+
+def encode(message: Message) -> bytes:
+    """Return a message as its line."""
+    return json.dumps(message, separators=(",", ":")).encode() + b"\n"
+
+
+def decode(line: bytes) -> Message:
+    """Return the message in a line; a line that is no JSON object is an empty message."""
+    try:
+        message: object = json.loads(line)
+    except ValueError:
+        return {}
+    return cast("Message", message) if isinstance(message, dict) else {}
+
+
+def encode_job(job: Job) -> bytes:
+    """Return a job as the first line of a channel."""
+    return encode({"type": "job", "pickle": base64.b64encode(pickle.dumps(job)).decode()})
+
+
+def decode_job(line: bytes) -> Job:
+    """Return the job in the first line of a channel."""
+    return cast("Job", pickle.loads(base64.b64decode(str(decode(line)["pickle"]))))  # noqa: S301
+
+
+class Channel:
+    """The worker's end: sending blocks shortly, reading is done by whoever owns the loop."""
+
+    def __init__(self, end: socket.socket) -> None:
+        self.end = end
+        self._file = end.makefile("rb")
+
+    def read(self) -> Message:
+        """Wait for the next message; `{"type": "gone"}` once the supervisor has died."""
+        line = self._file.readline()
+        return decode(line) if line else {"type": "gone"}
+
+    def read_job(self) -> Job | None:
+        """Wait for the job; None once the supervisor has died."""
+        line = self._file.readline()
+        return decode_job(line) if line else None
+
+    def send(self, message: Message) -> None:
+        """Tell the supervisor; when it has died there is nobody to tell."""
+        try:
+            self.end.sendall(encode(message))
+        except (BrokenPipeError, ConnectionResetError):
+            return

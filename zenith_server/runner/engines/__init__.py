@@ -1,0 +1,56 @@
+"""The engines that speak HTTP: adapters behind one interface, each imported only when used."""
+
+from __future__ import annotations
+
+import socket
+from importlib.util import find_spec
+from typing import Literal, Protocol
+
+from zenith_server.protocol import ASGIApp
+from zenith_server.settings import Settings
+
+EngineName = Literal["hypercorn", "granian"]
+
+
+class Engine(Protocol):
+    """One server on one listening socket, inside the running event loop.
+
+    Each method is called once, in this order.
+    """
+
+    def start(self, app: ASGIApp, listener: socket.socket, backlog: int) -> None:
+        """Begin to accept connections."""
+        ...
+
+    def stop_accepting(self) -> None:
+        """Leave further connections to the other processes on the socket, where possible."""
+        ...
+
+    async def finish(self) -> None:
+        """Close idle connections and wait for busy ones; to cancel it closes those too."""
+        ...
+
+
+def choose(settings: Settings) -> EngineName:
+    """Return the engine for the settings; `auto` is granian where it matters and is installed."""
+    choice = settings.server.engine
+    if choice != "auto":
+        return choice
+    busy = settings.environment.name in ("staging", "production")
+    return "granian" if busy and find_spec("granian") else "hypercorn"
+
+
+def module_of(name: EngineName) -> str:
+    """Return the module of an engine, for the fork server to import ahead of time."""
+    return f"zenith_server.runner.engines.{name}"
+
+
+def create(name: EngineName) -> Engine:
+    """Import an engine and return a new one."""
+    if name == "granian":
+        from zenith_server.runner.engines.granian import Granian
+
+        return Granian()
+    from zenith_server.runner.engines.hypercorn import Hypercorn
+
+    return Hypercorn()

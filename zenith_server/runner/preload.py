@@ -1,0 +1,72 @@
+"""Which libraries the fork server imports, so that no worker has to."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+
+from zenith_server.runner import engines
+from zenith_server.runner.program import Program
+from zenith_server.settings import Settings
+
+_DATABASE = ("sqlalchemy.ext.asyncio", "alembic.runtime.migration")
+# Known to do nothing at import but define things: no threads, no connections, no look at the
+# environment that a project's .env could change.
+_FORKABLE = frozenset(
+    [
+        "aiosqlite",
+        "alembic",
+        "annotated_types",
+        "anyio",
+        "argon2",
+        "asyncpg",
+        "dotenv",
+        "granian",
+        "greenlet",
+        "h11",
+        "h2",
+        "hpack",
+        "httpx2",
+        "hypercorn",
+        "hyperframe",
+        "idna",
+        "jinja2",
+        "jwt",
+        "mako",
+        "markupsafe",
+        "msgspec",
+        "multipart",
+        "priority",
+        "pwdlib",
+        "pydantic",
+        "pydantic_core",
+        "python_multipart",
+        "sniffio",
+        "sqlalchemy",
+        "starlette",
+        "typing_extensions",
+        "typing_inspection",
+        "wsproto",
+        "yaml",
+        "zenith_server",
+    ]
+)
+
+
+def first_libraries(settings: Settings, program: Program) -> list[str]:
+    """Return what any worker of this project is going to need, before one has been seen."""
+    data = any((settings.root / folder).is_dir() for folder in ("models", "migrations"))
+    boot = program.boot.partition(":")[0]
+    engine = engines.module_of(engines.choose(settings))
+    return ["zenith_server.runner.worker", boot, engine, *(_DATABASE if data else ())]
+
+
+def forkable(modules: Iterable[str]) -> list[str]:
+    """Return those of a worker's modules that may be imported before the fork.
+
+    Example:
+        >>> forkable(["starlette.routing", "a_library_that_starts_threads", "decimal"])
+        ['starlette.routing', 'decimal']
+    """
+    known = _FORKABLE | sys.stdlib_module_names
+    return [module for module in modules if module.partition(".")[0] in known]

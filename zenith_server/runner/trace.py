@@ -1,0 +1,65 @@
+"""What went wrong in project code, told in the project's own lines."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+from collections.abc import Iterable
+from pathlib import Path
+from types import FrameType
+
+from zenith_server.errors import ProjectError
+from zenith_server.secrets import masked_url
+
+_NOT_THE_PROJECT = ("site-packages", "node_modules", ".venv", "venv")
+
+
+def describe(error: BaseException, root: Path) -> str:
+    """Return the message for an error that came out of project code.
+
+    Args:
+        error: a `ProjectError` speaks for itself; of any other exception the frames of the
+            project are kept (the last one where it has none), with its causes.
+        root: the project's folder.
+
+    Example:
+        >>> describe(ProjectError(), Path("/project"))
+        ''
+    """
+    if isinstance(error, ProjectError):
+        return masked_url(str(error))
+    summary = traceback.TracebackException.from_exception(error)
+    _trim(summary, root)
+    return masked_url("".join(summary.format()).rstrip())
+
+
+def _trim(summary: traceback.TracebackException, root: Path) -> None:
+    kept = _kept(summary.stack, root)
+    unread = issubclass(summary.exc_type or Exception, SyntaxError)
+    ours = [frame for frame in kept if not unread or is_project(frame.filename, root)]
+    summary.stack = traceback.StackSummary.from_list(ours)
+    linked = [summary.__cause__, summary.__context__, *(summary.exceptions or ())]
+    for other in linked:
+        if other is not None:
+            _trim(other, root)
+
+
+def _kept(stack: Iterable[traceback.FrameSummary], root: Path) -> list[traceback.FrameSummary]:
+    frames = list(stack)
+    return [frame for frame in frames if is_project(frame.filename, root)] or frames[-1:]
+
+
+def is_project(filename: str, root: Path) -> bool:
+    """Say whether a source file belongs to the project, and not to libraries installed in it."""
+    file, folder = Path(filename).resolve(), root.resolve()
+    if not file.is_relative_to(folder):
+        return False
+    return not set(file.relative_to(folder).parts) & set(_NOT_THE_PROJECT)
+
+
+def running(thread: int, root: Path) -> str:
+    """Return where a thread of this process is right now, in the project's own lines."""
+    frame: FrameType | None = sys._current_frames().get(thread)  # pyright: ignore[reportPrivateUsage]
+    if frame is None:
+        return ""
+    return "".join(traceback.format_list(_kept(traceback.extract_stack(frame), root))).rstrip()

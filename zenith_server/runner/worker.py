@@ -1,0 +1,214 @@
+"""A worker: a fresh process that takes one job from the supervisor and does it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from importlib.util import cache_from_source
+from pathlib import Path
+from typing import Any, cast
+
+from zenith_server.protocol import ASGIApp
+from zenith_server.runner import engines, standby
+from zenith_server.runner.channel import Channel, Job, Message
+from zenith_server.runner.gate import Gate
+from zenith_server.runner.lifespan import Lifespan
+from zenith_server.runner.program import Facts
+from zenith_server.runner.trace import describe, is_project, running
+
+_FAILED = 1
+# After the deadline for requests: for handlers to see their cancellation, and for the lifespan.
+_CANCEL = 0.5
+_SHUTDOWN = 5.0
+
+
+def main(channel_descriptor: int, listener_descriptor: int) -> int:
+    """Do the job that arrives on the channel; the return value is the process's exit code."""
+    channel = Channel(socket.socket(fileno=channel_descriptor))
+    listener = socket.socket(fileno=listener_descriptor)
+    job = channel.read_job()
+    if job is None:
+        return _FAILED
+    try:
+        return _prepare(job, channel) if job.task == "prepare" else _serve(job, channel, listener)
+    except BaseException as error:  # noqa: BLE001
+        # Also SystemExit and KeyboardInterrupt: project code may raise anything while imported.
+        channel.send({"type": "failed", "text": describe(error, job.settings.root)})
+        return _FAILED
+
+
+def _prepare(job: Job, channel: Channel) -> int:
+    facts: Facts = _function(job.program.prepare)(job.settings)
+    channel.send({"type": "done", "facts": facts, "modules": _libraries(job.settings.root)})
+    return 0
+
+
+def _serve(job: Job, channel: Channel, listener: socket.socket) -> int:
+    with _bounded_boot(job, channel) as booted:
+        app = _app(job)
+        asyncio.run(_Worker(job, channel, listener, app).run(booted))
+    return 0
+
+
+def _app(job: Job) -> ASGIApp:
+    match job.task:
+        case "standby":
+            return standby.starting()
+        case "broken":
+            return standby.broken(job.message)
+        case _:
+            _forget_compiled(job)
+            return _function(job.program.boot)(job.settings)
+
+
+def _forget_compiled(job: Job) -> None:
+    """Remove the compiled forms of files that were just saved.
+
+    Python tells a compiled file by the second and the size of its source: two saves in one second
+    can look the same.
+    """
+    for file in job.changed:
+        if file.endswith(".py"):
+            Path(cache_from_source(str(job.settings.root / file))).unlink(missing_ok=True)
+
+
+def _function(name: str) -> Callable[..., Any]:
+    module, _, attribute = name.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def _libraries(root: Path) -> list[str]:
+    """Return what was imported besides the project, for the fork server to have next time."""
+    return sorted(
+        name
+        for name, module in sys.modules.copy().items()
+        if (file := getattr(module, "__file__", None)) and not is_project(file, root)
+    )
+
+
+@contextmanager
+def _bounded_boot(job: Job, channel: Channel) -> Generator[Callable[[], None]]:
+    """Give up on an app that does not get to serving, and say which line holds it up."""
+    main_thread = threading.get_ident()
+    seconds = job.settings.server.boot_timeout
+
+    def expired() -> None:
+        where = running(main_thread, job.settings.root)
+        text = f"The project was still starting after {seconds:g} s, here:\n{where}"
+        channel.send({"type": "failed", "text": text})
+        os._exit(_FAILED)
+
+    timer = threading.Timer(seconds, expired)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield timer.cancel
+    finally:
+        timer.cancel()
+
+
+class _Worker:
+    """The serving part of a worker, inside its event loop."""
+
+    def __init__(self, job: Job, channel: Channel, listener: socket.socket, app: ASGIApp) -> None:
+        self._job = job
+        self._channel = channel
+        self._listener = listener
+        self._app = app
+        self._engine_name = self._choose()
+        self._engine = engines.create(self._engine_name)
+        self._stop: asyncio.Future[Message] | None = None
+        self._hurry = asyncio.Event()
+
+    def _choose(self) -> engines.EngineName:
+        project = self._job.task == "serve"
+        return engines.choose(self._job.settings) if project else "hypercorn"
+
+    async def run(self, booted: Callable[[], None]) -> None:
+        """Start the app, serve until told to stop, and stop in good order."""
+        self._stop = asyncio.get_running_loop().create_future()
+        self._listen_to_orders()
+        lifespan = Lifespan(self._app)
+        await lifespan.startup()
+        gate = Gate(self._app, lifespan.state)
+        self._engine.start(gate, self._listener, self._job.settings.server.backlog)
+        booted()
+        self._channel.send(self._ready())
+        order = await self._stop
+        await self._leave(gate, order)
+        async with asyncio.timeout(_SHUTDOWN):
+            await lifespan.shutdown()
+
+    def _ready(self) -> Message:
+        facts = cast("Facts", getattr(self._app, "facts", tuple)())
+        modules = _libraries(self._job.settings.root)
+        return {"type": "ready", "engine": self._engine_name, "facts": facts, "modules": modules}
+
+    def _listen_to_orders(self) -> None:
+        loop = asyncio.get_running_loop()
+        stop: Message = {"type": "stop"}
+        loop.add_signal_handler(signal.SIGTERM, self._obey, stop)
+        listen = threading.Thread(target=self._hear, args=[loop], name="supervisor", daemon=True)
+        listen.start()
+
+    def _hear(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Pass on what the supervisor says, in a thread of its own, until the loop has closed."""
+        message: Message = {}
+        while message.get("type") != "gone" and not loop.is_closed():
+            message = self._channel.read()
+            with suppress(RuntimeError):
+                loop.call_soon_threadsafe(self._obey, message)
+
+    def _obey(self, message: Message) -> None:
+        if message["type"] in ("hurry", "gone"):
+            self._hurry.set()
+        if self._stop is not None and not self._stop.done():
+            self._stop.set_result(message)
+
+    async def _leave(self, gate: Gate, order: Message) -> None:
+        """Stop accepting, let clients finish, and cut off what takes too long."""
+        server = self._job.settings.server
+        grace = _seconds(order, "grace", server.grace)
+        settle = _seconds(order, "settle", 0.25)
+        self._watch_deadline(_seconds(order, "lame_duck", server.lame_duck) + settle * 4 + grace)
+        getattr(self._app, "drain", _nothing)()
+        await self._unless_hurried(asyncio.sleep(_seconds(order, "lame_duck", server.lame_duck)))
+        self._engine.stop_accepting()
+        gate.closing = True
+        await self._unless_hurried(gate.settle(settle, settle * 4))
+        finishing = asyncio.ensure_future(self._engine.finish())
+        await self._unless_hurried(asyncio.wait({finishing}, timeout=grace))
+        if not finishing.done():
+            await gate.cancel(_CANCEL)
+            await asyncio.wait({finishing}, timeout=_CANCEL)
+        finishing.cancel()
+
+    async def _unless_hurried(self, work: Any) -> None:
+        task = asyncio.ensure_future(work)
+        hurried = asyncio.ensure_future(self._hurry.wait())
+        await asyncio.wait({task, hurried}, return_when=asyncio.FIRST_COMPLETED)
+        task.cancel()
+        hurried.cancel()
+
+    def _watch_deadline(self, seconds: float) -> None:
+        """End the process even if the event loop, a thread or an exit handler is stuck."""
+        last = seconds + 2 * _CANCEL + _SHUTDOWN
+        timer = threading.Timer(last, os._exit, [_FAILED])
+        timer.daemon = True
+        timer.start()
+
+
+def _seconds(order: Message, name: str, default: float) -> float:
+    value = order.get(name, default)
+    return float(value) if isinstance(value, int | float) else default
+
+
+def _nothing() -> None:
+    """Stand in for the `drain` of an app that has none."""
