@@ -51,8 +51,9 @@ class Process:
 
     def _read(self) -> None:
         assert self.popen.stdout is not None
-        for line in self.popen.stdout:
-            self._lines.append(COLOURS.sub("", line.decode(errors="replace")))
+        with self.popen.stdout as lines:
+            for line in lines:
+                self._lines.append(COLOURS.sub("", line.decode(errors="replace")))
 
     @property
     def output(self) -> str:
