@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 from zenith_server.environment import ENVIRONMENTS
 from zenith_server.presets import PRESETS
@@ -56,7 +57,7 @@ def _shown(value: object) -> str:
         return "none"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
-    parts: tuple[object, ...] = value if isinstance(value, tuple) else (value,)
+    parts = cast("tuple[object, ...]", value) if isinstance(value, tuple) else (value,)
     return f"`{', '.join(_plain(part) for part in parts)}`"
 
 

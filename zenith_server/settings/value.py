@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from operator import attrgetter
 from pathlib import Path
 
 from zenith_server.environment import Environment
-from zenith_server.errors import Fault, ProjectError, suggestion
+from zenith_server.errors import Fault, ProjectError
 from zenith_server.secrets import looks_secret, masked, printable
 from zenith_server.settings.keys import Key, declared
 from zenith_server.settings.sections import (
@@ -34,6 +35,7 @@ SECTIONS = {
     "health": Health,
     "redis": Redis,
 }
+OPEN_SECTIONS = ("environments", "layers", "plugins")
 KEYS: Mapping[str, Key] = {
     key.name: key for name, section in SECTIONS.items() for key in declared(name, section)
 }
@@ -156,10 +158,11 @@ class Settings:
 
 def unknown_setting(name: str, where: tuple[str, ...], known: Iterable[str] = KEYS) -> Fault:
     """Return the fault of naming a setting that does not exist, with the one that was meant."""
-    same = [key for key in known if key.endswith(f".{name}")]
-    meant = f' Did you mean "{same[0]}"?' if same else suggestion(name, (*known, *SECTIONS))
+    words = {key.rpartition(".")[2]: key for key in reversed(tuple(known))}
+    words |= {whole: whole for whole in (*known, *SECTIONS, *OPEN_SECTIONS)}
+    close = get_close_matches(name, words, n=1)
     return Fault(
-        f'There is no setting "{name}".{meant}',
+        f'There is no setting "{name}".' + (f' Did you mean "{words[close[0]]}"?' if close else ""),
         where,
         fixes=("See what there is with `zenith-server config --explain`.",),
     )

@@ -9,15 +9,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import Protocol, cast
 
-from yaml import MappingNode, MarkedYAMLError, Node, SafeLoader, ScalarNode, SequenceNode, YAMLError
+from yaml import (
+    MappingNode,
+    Mark,
+    MarkedYAMLError,
+    Node,
+    SafeLoader,
+    ScalarNode,
+    SequenceNode,
+    YAMLError,
+)
 
 from zenith_server.environment import ENVIRONMENTS, SHORT_FORMS, EnvironmentName
 from zenith_server.errors import Fault, ProjectError, suggestion
 from zenith_server.secrets import masked_line
 from zenith_server.settings.entries import Entry
-from zenith_server.settings.value import SECTIONS, unknown_setting
+from zenith_server.settings.value import KEYS, SECTIONS, unknown_setting
 
 FILE = "zenith.yaml"
 MOST_NODES = 20_000
@@ -28,6 +37,18 @@ _PLUGIN_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _BLOCKS: dict[str, EnvironmentName] = {name: name for name in ENVIRONMENTS}
 
 Found = Iterator[Entry | Fault]
+
+
+class Loader(Protocol):
+    """What is used of a YAML loader."""
+
+    def get_single_node(self) -> Node | None:
+        """Return the tree of the only document, or None for an empty file."""
+        ...
+
+    def construct_object(self, node: Node, deep: bool = False) -> object:
+        """Return the value of a node; refuse tags that stand for code."""
+        ...
 
 
 def read_yaml(file: Path) -> Found:
@@ -51,7 +72,7 @@ def read_yaml(file: Path) -> Found:
         yield Fault(f"{FILE} is nested too deeply", (FILE,), fixes=("Flatten it.",))
 
 
-def _read(loader: SafeLoader) -> Found:
+def _read(loader: Loader) -> Found:
     top = loader.get_single_node()
     if top is None:
         return
@@ -61,7 +82,7 @@ def _read(loader: SafeLoader) -> Found:
     yield from _document(loader, top)
 
 
-def _document(loader: SafeLoader, top: Node) -> Found:
+def _document(loader: Loader, top: Node) -> Found:
     for key, node in _pairs(FILE, top):
         if _text(key) == "environments":
             yield from _collected(_environments(loader, node))
@@ -69,7 +90,7 @@ def _document(loader: SafeLoader, top: Node) -> Found:
             yield from _collected(_section(loader, key, node, None))
 
 
-def _environments(loader: SafeLoader, block: Node) -> Found:
+def _environments(loader: Loader, block: Node) -> Found:
     for key, node in _pairs("environments", block):
         name = _BLOCKS.get(_text(key))
         if name is None:
@@ -79,28 +100,26 @@ def _environments(loader: SafeLoader, block: Node) -> Found:
             yield from _collected(_section(loader, inner, section, name))
 
 
-def _section(
-    loader: SafeLoader, key: ScalarNode, node: Node, only_in: EnvironmentName | None
-) -> Found:
+def _section(loader: Loader, key: ScalarNode, node: Node, only_in: EnvironmentName | None) -> Found:
     name = _text(key)
     if name == "plugins":
         yield from _plugins(loader, node, only_in)
     elif name in SECTIONS or name == "layers":
         yield from _settings(loader, name, node, only_in)
+    elif name in KEYS:
+        yield _dotted(key)
     else:
         yield unknown_setting(name, (_at(key),))
 
 
-def _settings(
-    loader: SafeLoader, section: str, block: Node, only_in: EnvironmentName | None
-) -> Found:
+def _settings(loader: Loader, section: str, block: Node, only_in: EnvironmentName | None) -> Found:
     for key, node in _pairs(section, block):
         raw = _raw(loader, node)
         if raw not in (None, ""):
             yield Entry(f"{section}.{_text(key)}", raw, _at(key), only_in)
 
 
-def _plugins(loader: SafeLoader, block: Node, only_in: EnvironmentName | None) -> Found:
+def _plugins(loader: Loader, block: Node, only_in: EnvironmentName | None) -> Found:
     if isinstance(block, SequenceNode):
         named = [(node, None) for node in cast("list[Node]", block.value)]
     else:
@@ -128,7 +147,7 @@ def _pairs(name: str, node: Node | None) -> Iterator[tuple[ScalarNode, Node]]:
     yield from cast("list[tuple[ScalarNode, Node]]", node.value)
 
 
-def _raw(loader: SafeLoader, node: Node) -> object:
+def _raw(loader: Loader, node: Node) -> object:
     if isinstance(node, ScalarNode):
         return None if node.tag == _NULL else _text(node)
     parts = cast("list[Node]", node.value) if isinstance(node, SequenceNode) else [node]
@@ -183,8 +202,8 @@ def _duplicates(node: Node) -> Iterator[Fault]:
         yield from _duplicates(child)
 
 
-def _value(loader: SafeLoader, node: Node) -> object:
-    return cast("object", loader.construct_object(node, deep=True))
+def _value(loader: Loader, node: Node) -> object:
+    return loader.construct_object(node, deep=True)
 
 
 def _text(node: Node) -> str:
@@ -201,6 +220,16 @@ def _twice(key: str, first: Node, second: Node) -> Fault:
         (_at(first), _at(second)),
         "YAML would silently take the last one.",
         ("Remove one of the two, or merge them.",),
+    )
+
+
+def _dotted(key: ScalarNode) -> Fault:
+    section, _, name = _text(key).partition(".")
+    return Fault(
+        f'"{_text(key)}" is written with a dot',
+        (_at(key),),
+        "In this file a setting stands below its section.",
+        (f"Write `{section}:`, and `{name}:` indented on the line below it.",),
     )
 
 
@@ -225,9 +254,7 @@ def _unknown_environment(key: ScalarNode) -> Fault:
 
 
 def _broken(source: str, error: MarkedYAMLError) -> Fault:
-    mark = error.problem_mark or error.context_mark
-    if mark is None:
-        return Fault(f"{FILE} is not valid YAML", (FILE,), str(error))
+    mark = cast("Mark", error.problem_mark)  # PyYAML and we always say where
     lines = source.splitlines()
     line = masked_line(lines[mark.line].strip()) if mark.line < len(lines) else "(end of file)"
     return Fault(
