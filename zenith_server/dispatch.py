@@ -389,8 +389,14 @@ class _ErrorTables:
         return self._compiled[mapping]
 
 
-def _nearest(kind: type[Exception], table: Mapping[type[Exception], Handler]) -> Handler | None:
-    return next((table[base] for base in kind.__mro__ if base in table), None)
+def _nearest(
+    kind: type[Exception], table: Mapping[type[Exception] | str, Handler]
+) -> Handler | None:
+    for base in kind.__mro__:
+        found = table.get(base) or table.get(f"{base.__module__}.{base.__qualname__}")
+        if found is not None:
+            return found
+    return None
 
 
 # --- lifespan ---

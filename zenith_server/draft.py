@@ -124,7 +124,7 @@ class Draft:
 
     def on_error(
         self,
-        exception: type[Exception],
+        exception: type[Exception] | str,
         handler: Callable[..., Any],
         origin: Origin | None = None,
     ) -> None:

@@ -78,7 +78,7 @@ def compile_error(handler: Callable[..., Any], origin: Origin, injection: Inject
     """Return the coroutine function that answers an exception, given in the last argument."""
     first = next(iter(inspect.signature(handler).parameters))
     shared = injection.known()
-    known = Known((), shared.providers, shared.services, given=frozenset({first}))
+    known = Known((), shared.providers, shared.services, given=frozenset({first, "scope"}))
     code = _Code(injection, known, origin)
     code.line(f"{first} = values")
     code.answer(read(handler, known, origin))
@@ -179,14 +179,15 @@ class _Code:
 
     def _arguments(self, signature: Signature) -> list[str]:
         """Write the resolution of all parameters, the server's first, then the client's."""
-        values: dict[str, str] = {}
+        inputs = [p for p in signature.parameters if isinstance(p, Input)]
+        # The path comes first, because a value that does not fit is another URL: nothing is there.
+        values = {p.argument: self._path(p) for p in inputs if p.source == "path"}
         for parameter in signature.parameters:
             if isinstance(parameter, Given):
                 values[parameter.argument] = parameter.argument
             elif isinstance(parameter, Need):
                 values[parameter.argument] = self._supply(parameter)
-        inputs = [p for p in signature.parameters if isinstance(p, Input)]
-        values |= self._inputs(inputs)
+        values |= self._inputs([p for p in inputs if p.source != "path"])
         return [
             values[p.argument]
             if p.argument in signature.positional
@@ -232,19 +233,18 @@ class _Code:
     # --- what the client sends ---
 
     def _inputs(self, inputs: list[Input]) -> dict[str, str]:
-        found = {p.argument: self._path(p) for p in inputs if p.source == "path"}
-        others = [p for p in inputs if p.source != "path"]
-        if not others:
-            return found
-        sources = {p.source: self._source(p.source) for p in others}
-        readers = {p.argument: self._reader(p) for p in others}
+        if not inputs:
+            return {}
+        found: dict[str, str] = {}
+        sources = {p.source: self._source(p.source) for p in inputs}
+        readers = {p.argument: self._reader(p) for p in inputs}
         self.line("try:")
-        for parameter in others:
+        for parameter in inputs:
             variable = self._variable(parameter.argument)
             read_it = self.name(readers[parameter.argument].read, f"read_{parameter.argument}")
             self.line(f"    {variable} = {read_it}({sources[parameter.source]})")
             found[parameter.argument] = variable
-        pairs = [(readers[p.argument], p.source) for p in others]
+        pairs = [(readers[p.argument], p.source) for p in inputs]
         explain = self.name(functools.partial(_explain, pairs), "explain")
         given = ", ".join(f"{source}={variable}" for source, variable in sources.items())
         self.line(f"except {self.name(Refused, 'Refused')}:")

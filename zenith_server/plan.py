@@ -70,9 +70,16 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class ErrorMapping:
-    """Which function turns an exception into a response."""
+    """Which function turns an exception into a response.
 
-    exception: type[Exception]
+    Args:
+        exception: the class, or its dotted name where it may never be imported.
+        handler: takes the exception first; its other parameters are injected. What it returns is
+            the response.
+        origin: where it was declared.
+    """
+
+    exception: type[Exception] | str
     handler: Callable[..., Any]
     origin: Origin
 

@@ -1,0 +1,60 @@
+"""The door for any ASGI server: `uvicorn zenith_server.asgi:app` with ZENITH_PROJECT set."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from zenith_server.boot import boot
+from zenith_server.dispatch import Dispatcher
+from zenith_server.environment import detect, find_container
+from zenith_server.errors import Fault, ProjectError
+from zenith_server.settings import Settings, read_settings
+
+
+def create_app(project: str | Path, *, env: str | None = None) -> Dispatcher:
+    """Return the ASGI app of a project folder.
+
+    Args:
+        project: the folder.
+        env: the environment; detected as on the command line if left out.
+
+    Raises:
+        ProjectError: everything that is wrong with the project.
+
+    Example:
+        >>> app = create_app("./example_project")
+    """
+    return boot(settings_of(Path(project), env=env))
+
+
+def settings_of(project: Path, *, env: str | None = None) -> Settings:
+    """Return the settings of a project folder for this process."""
+    environment = detect(
+        flag=env,
+        environ=os.environ,
+        dev_command=False,
+        interactive=sys.stdin is not None and sys.stdin.isatty(),
+        container=find_container(os.environ),
+    )
+    return read_settings(project, environment=environment, environ=os.environ)
+
+
+def __getattr__(name: str) -> Any:
+    """Make `app` when somebody asks for it, so that importing the module needs no project."""
+    if name != "app":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    project = os.environ.get("ZENITH_PROJECT")
+    if not project:
+        raise ProjectError(
+            Fault(
+                "ZENITH_PROJECT is not set",
+                ("zenith_server.asgi:app",),
+                "The app is that of a project folder, and nothing says which.",
+                ("Set ZENITH_PROJECT=./project.",),
+            )
+        )
+    app = globals()["app"] = create_app(project)
+    return app

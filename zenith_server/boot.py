@@ -1,0 +1,135 @@
+"""Settings → manifest → plan → app: the whole of what happens between a folder and a server."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+from dataclasses import replace
+
+from zenith_server.builtin import built_in, installed
+from zenith_server.compile import compile_plan
+from zenith_server.container import Container, known_types
+from zenith_server.declared import Declarations
+from zenith_server.dispatch import Dispatcher
+from zenith_server.errors import Fault, ProjectError
+from zenith_server.form import form_opener
+from zenith_server.inject import Injection
+from zenith_server.load import enter, load
+from zenith_server.manifest import Convention, Manifest
+from zenith_server.plan import Lifespan, Origin, Plan
+from zenith_server.plugin import Plugin, in_order
+from zenith_server.presets import PRESETS, layers_of
+from zenith_server.scan import scan
+from zenith_server.settings import Settings
+from zenith_server.signature import Known
+
+PLUGIN_FILES = Convention("plugin", "plugins", deep=False, meaning="plugins of the project")
+
+
+def boot(settings: Settings, declared: Declarations | None = None) -> Dispatcher:
+    """Return the ASGI app of a project. Opens nothing; the lifespan does.
+
+    Args:
+        settings: the values of this start.
+        declared: what code declares on its own `Zenith()`, in place of the one in `app.py`.
+
+    Raises:
+        ProjectError: everything that is wrong with the project.
+
+    Example:
+        >>> app = boot(read_settings(Path("example_project"), environment=environment, environ={}))
+    """
+    plugins = plugins_of(settings, declared)
+    manifest = manifest_of(settings, plugins, may_be_empty=declared is not None)
+    plan = compile_plan(settings, manifest, plugins)
+    return build(settings, plan)
+
+
+def prepare(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """Do what must be done once before any worker serves, such as migrations.
+
+    Returns:
+        Rows for the banner.
+
+    Raises:
+        ProjectError: it cannot be done, so nothing may serve.
+    """
+    plugins = plugins_of(settings)
+    plan = compile_plan(settings, manifest_of(settings, plugins), plugins)
+
+    async def run() -> tuple[tuple[str, str], ...]:
+        return tuple([(step.name, await step.run()) for step in plan.preparations])
+
+    return asyncio.run(run())
+
+
+def plugins_of(settings: Settings, declared: Declarations | None = None) -> tuple[Plugin, ...]:
+    """Return the plugins that take part, in the order in which they run."""
+    others = (*_drop_ins(settings), *installed(tuple(settings.plugins)))
+    plugins = in_order((*built_in(declared), *others))
+    on = layers_of(settings.environment.name, settings.layers)
+    preset = {row.layer for row in PRESETS}
+    return tuple(p for p in plugins if p.name in on or p.name not in preset)
+
+
+def manifest_of(
+    settings: Settings, plugins: tuple[Plugin, ...], *, may_be_empty: bool = False
+) -> Manifest:
+    """Return the project's files, and make it the project of this process.
+
+    Raises:
+        ProjectError: no file of the folder has a part to play.
+    """
+    conventions = [PLUGIN_FILES, *(c for plugin in plugins for c in plugin.conventions())]
+    manifest = scan(settings.root, conventions)
+    if not (manifest.files or manifest.faults or may_be_empty):
+        raise ProjectError(_empty(manifest, conventions))
+    # The project's code finds what its .env files say where every program looks.
+    os.environ.update({k: v for k, v in settings.environ.items() if k not in os.environ})
+    enter(manifest)
+    return manifest
+
+
+def build(settings: Settings, plan: Plan) -> Dispatcher:
+    """Return the app of a plan."""
+    services = {service.cls: service for service in plan.services}
+    container = Container(Known(providers=known_types(plan.providers), services=services))
+    last = Lifespan("services", container.running, Origin("services"))
+    plan = replace(plan, lifespans=(*plan.lifespans, last))
+    injection = Injection(
+        container=container,
+        open_form=form_opener(settings.requests.form_limit),
+        json_limit=settings.requests.json_limit,
+        refuse_unknown=settings.requests.unknown_fields == "refuse",
+    )
+    return Dispatcher(plan, injection)
+
+
+def _drop_ins(settings: Settings) -> list[Plugin]:
+    """The plugins in the project's `plugins/`: every class of them that a file defines."""
+    manifest = scan(settings.root, [PLUGIN_FILES])
+    found: list[Plugin] = []
+    if manifest.files:
+        enter(manifest)
+    for file in manifest.files:
+        module = load(file, manifest.root)
+        for value in vars(module).values():
+            is_own = inspect.isclass(value) and value.__module__ == module.__name__
+            if is_own and issubclass(value, Plugin):
+                found.append(value())
+    return found
+
+
+def _empty(manifest: Manifest, conventions: list[Convention]) -> Fault:
+    looked = dict.fromkeys(f"{c.folder or '.'}/{c.name}  {c.meaning}" for c in conventions)
+    skipped = tuple(f"{file.relative}: {file.reason}" for file in manifest.skipped[:10])
+    return Fault(
+        f"There is nothing to serve in {manifest.root}",
+        skipped,
+        "Looked for:\n" + "\n".join(f"  {place}" for place in looked),
+        (
+            "Make a first route: routes/index.py with async def get(): return {\"hello\": \"world\"}",
+            "Or start from a whole project: zenith-server new NAME",
+        ),
+    )

@@ -1,0 +1,64 @@
+"""Which plugins there are, in the order in which they run."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import cast
+
+from zenith_server.declared import Declarations
+from zenith_server.errors import Fault, ProjectError, suggestion
+from zenith_server.plugin import Plugin
+from zenith_server.plugins.app import App
+from zenith_server.presets import PRESETS
+
+GROUP = "zenith_server.plugins"
+
+BUILT_IN = (
+    "requests:Requests",
+    "services:Services",
+    "routes:Routes",
+    "middleware:Middleware",
+    "database:Database",
+    "health:Health",
+    "errors:Errors",
+)
+
+
+def built_in(declared: Declarations | None = None) -> tuple[Plugin, ...]:
+    """Return the plugins that come with the server: the layers, then the features."""
+    layers = (f"layers.{preset.layer}:{_class_name(preset.layer)}" for preset in PRESETS if preset.layer=="request_id")
+    plugins = (_made(place) for place in (*layers, *BUILT_IN))
+    return (*plugins, App(declared))
+
+
+def installed(names: tuple[str, ...]) -> tuple[Plugin, ...]:
+    """Return the plugins of installed packages that the settings name.
+
+    Raises:
+        ProjectError: a name that no package has.
+    """
+    found = {entry.name: entry for entry in entry_points(group=GROUP)}
+    faults = [_unknown(name, tuple(found)) for name in names if name not in found]
+    if faults:
+        raise ProjectError(*faults)
+    return tuple(cast("type[Plugin]", found[name].load())() for name in names)
+
+
+def _made(place: str) -> Plugin:
+    module, _, name = place.partition(":")
+    return cast("Plugin", getattr(import_module(f"zenith_server.plugins.{module}"), name)())
+
+
+def _class_name(layer: str) -> str:
+    return "".join(word.capitalize() for word in layer.split("_"))
+
+
+def _unknown(name: str, known: tuple[str, ...]) -> Fault:
+    return Fault(
+        f'There is no plugin "{name}".{suggestion(name, known)}',
+        ("setting plugins",),
+        f"Installed plugins: {', '.join(sorted(known)) or 'none'}; the project's own are files in "
+        "plugins/.",
+        (f"Install the package that has it, or remove {name} from plugins.",),
+    )

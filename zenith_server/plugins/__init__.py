@@ -1,0 +1,1 @@
+"""The features that come with the server, each on the interface that strangers use."""

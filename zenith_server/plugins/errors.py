@@ -1,0 +1,74 @@
+"""Exceptions become problem documents (RFC 9457); what is not expected is logged and said briefly."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from starlette.exceptions import HTTPException as StarletteHTTPException
+
+from zenith_server.draft import Draft
+from zenith_server.plugin import Plugin
+from zenith_server.problems import HTTPException, document
+from zenith_server.protocol import Scope
+
+log = logging.getLogger("zenith_server")
+
+PROBLEM = {"content-type": "application/problem+json"}
+
+
+class Errors(Plugin):
+    """Maps HTTP exceptions, and everything that nobody else maps."""
+
+    name = "errors"
+
+    def setup(self, draft: Draft) -> None:
+        """Add the mappings."""
+        draft.on_error(HTTPException, known)
+        draft.on_error(StarletteHTTPException, starlettes)
+        development = draft.settings.environment.name == "development"
+        draft.on_error(Exception, _Unexpected(draft.settings.root if development else None))
+
+
+def known(error: HTTPException, scope: Scope) -> tuple[bytes, int, dict[str, str]]:
+    """Answer with the problem document of an HTTP exception."""
+    body = msgspec.json.encode(document(error, scope.get("request_id")), enc_hook=str)
+    return body, error.status_code, PROBLEM | error.headers
+
+
+def starlettes(error: StarletteHTTPException, scope: Scope) -> tuple[bytes, int, dict[str, str]]:
+    """Answer with the same for Starlette's own exception."""
+    headers = dict(error.headers or {})
+    return known(HTTPException(error.status_code, str(error.detail), headers), scope)
+
+
+class _Unexpected:
+    """Logs an exception; tells the client only that it happened, and where in development."""
+
+    def __init__(self, root: Path | None) -> None:
+        self.root = root
+
+    def __call__(self, error: Exception, scope: Scope) -> tuple[bytes, int, dict[str, str]]:
+        where = f"{scope.get('method', '')} {scope.get('path', '')}"
+        request_id = scope.get("request_id")
+        log.error("%s failed, request %s", where, request_id, exc_info=error)
+        extensions: dict[str, Any] = {}
+        detail = "The server failed to answer; the log has the reason under this request id"
+        if self.root is not None:
+            detail = f"{type(error).__name__}: {error}"
+            extensions = {"traceback": _frames(error, self.root)}
+        return known(HTTPException(500, detail, **extensions), scope)
+
+
+def _frames(error: Exception, root: Path) -> list[str]:
+    """The project's own frames, the innermost first; without values, which may be secret."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(root.resolve())]
+    return [
+        f"{Path(frame.filename).relative_to(root.resolve())}:{frame.lineno} in {frame.name}: "
+        f"{frame.line}"
+        for frame in reversed(own or frames)
+    ]

@@ -1,0 +1,1 @@
+"""The layers of the presets, one plugin each; their order is the table's (see `presets`)."""

@@ -1,0 +1,29 @@
+"""`middleware/`: layers around the whole app, in the order of their file names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from zenith_server.draft import Draft
+from zenith_server.errors import ProjectError
+from zenith_server.layering import layers_in
+from zenith_server.manifest import Convention
+from zenith_server.plugin import Plugin
+
+
+class Middleware(Plugin):
+    """Turns the files of `middleware/` into layers: `10_tenant.py` inside `2_audit.py`."""
+
+    name = "middleware"
+
+    def conventions(self) -> Iterable[Convention]:
+        """Return the files in `middleware/`."""
+        return (Convention("middleware", "middleware", deep=False, meaning="whole-app layers"),)
+
+    def setup(self, draft: Draft) -> None:
+        """Add a layer for each."""
+        for file, module in draft.modules("middleware"):
+            try:
+                draft.layers.extend(layers_in(module, file))
+            except ProjectError as error:
+                draft.faults.extend(error.faults)
