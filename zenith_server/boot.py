@@ -129,7 +129,7 @@ def _empty(manifest: Manifest, conventions: list[Convention]) -> Fault:
         skipped,
         "Looked for:\n" + "\n".join(f"  {place}" for place in looked),
         (
-            "Make a first route: routes/index.py with async def get(): return {\"hello\": \"world\"}",
+            'Make a first route: routes/index.py with async def get(): return {"hello": "world"}',
             "Or start from a whole project: zenith-server new NAME",
         ),
     )

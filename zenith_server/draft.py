@@ -143,9 +143,7 @@ class Draft:
         """Let readiness depend on a coroutine that raises when something is not well."""
         self.checks.append(Check(name, call, self.origin(call)))
 
-    def lifespan(
-        self, name: str, opened: Callable[[], AbstractAsyncContextManager[Any]]
-    ) -> None:
+    def lifespan(self, name: str, opened: Callable[[], AbstractAsyncContextManager[Any]]) -> None:
         """Open something when the app starts and close it when the app stops."""
         self.lifespans.append(Lifespan(name, opened, self.origin()))
 

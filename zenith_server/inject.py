@@ -389,5 +389,3 @@ def _unreadable(parameter: Input, origin: Origin, error: Exception) -> Fault:
         str(error),
         ("Use a type that msgspec or pydantic can read.",),
     )
-
-

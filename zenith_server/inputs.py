@@ -157,5 +157,3 @@ def _body(annotation: Any, default: Any, *, refuse_unknown: bool) -> Callable[[A
         return decode(data)
 
     return read
-
-

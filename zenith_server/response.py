@@ -80,9 +80,7 @@ class Stream:
             first = await anext(self.pieces, b"")
             kind = [] if _has_type(self.headers) else [_type_of(first)]
             headers = [*kind, *self.headers]
-            await send(
-                {"type": "http.response.start", "status": self.status, "headers": headers}
-            )
+            await send({"type": "http.response.start", "status": self.status, "headers": headers})
             await send(_piece(first))
             async for piece in self.pieces:
                 await send(_piece(piece))
@@ -115,8 +113,10 @@ def _is_status(kind: Any) -> bool:
 
 
 def _is_response(kind: Any) -> bool:
-    return isinstance(kind, type) and callable(getattr(kind, "__call__", None)) and (
-        hasattr(kind, "render") or hasattr(kind, "body_iterator")
+    return (
+        isinstance(kind, type)
+        and callable(getattr(kind, "__call__", None))
+        and (hasattr(kind, "render") or hasattr(kind, "body_iterator"))
     )
 
 
@@ -183,5 +183,3 @@ async def _in_threads(pieces: Iterator[Any]) -> AsyncIterator[Any]:
     end = object()
     while (piece := await run_sync(next, pieces, end)) is not end:
         yield piece
-
-

@@ -381,5 +381,3 @@ def _says_extra(annotation: Any) -> bool:
     nested = [f.type for kind in kinds if is_struct(kind) for f in fields(kind)]
     own = any("extra" in getattr(kind, "model_config", {}) for kind in kinds)
     return own or any(_says_extra(part) for part in (*inner, *nested))
-
-

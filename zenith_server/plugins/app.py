@@ -47,5 +47,3 @@ def _not_one(file: ProjectFile, number: int) -> Fault:
         "The file is read for the one object on which routes and hooks are declared.",
         ("Write: from zenith_server import Zenith; app = Zenith()",),
     )
-
-

@@ -41,9 +41,7 @@ class Database(Plugin):
             marker="session",
             is_context=True,
         )
-        draft.provide(
-            "zenith_server.database.engines.Database", make=lambda: source.get, per="app"
-        )
+        draft.provide("zenith_server.database.engines.Database", make=lambda: source.get, per="app")
         draft.lifespan("database", source.running)
         draft.on_error("sqlalchemy.exc.SQLAlchemyError", _refused)
         draft.on_error(ConnectionError, _refused)
@@ -123,5 +121,5 @@ class Unit:
             await (commit if error is None else rollback)(self.session)
 
 
-def _refused(error: Exception, scope: Any) -> Any:
+async def _refused(error: Exception, scope: Any) -> Any:
     raise error

@@ -33,16 +33,18 @@ class Errors(Plugin):
         draft.on_error(Exception, _Unexpected(draft.settings.root if development else None))
 
 
-def known(error: HTTPException, scope: Scope) -> tuple[bytes, int, dict[str, str]]:
+async def known(error: HTTPException, scope: Scope) -> tuple[bytes, int, dict[str, str]]:
     """Answer with the problem document of an HTTP exception."""
     body = msgspec.json.encode(document(error, scope.get("request_id")), enc_hook=str)
     return body, error.status_code, PROBLEM | error.headers
 
 
-def starlettes(error: StarletteHTTPException, scope: Scope) -> tuple[bytes, int, dict[str, str]]:
+async def starlettes(
+    error: StarletteHTTPException, scope: Scope
+) -> tuple[bytes, int, dict[str, str]]:
     """Answer with the same for Starlette's own exception."""
     headers = dict(error.headers or {})
-    return known(HTTPException(error.status_code, str(error.detail), headers), scope)
+    return await known(HTTPException(error.status_code, str(error.detail), headers), scope)
 
 
 class _Unexpected:
@@ -51,7 +53,7 @@ class _Unexpected:
     def __init__(self, root: Path | None) -> None:
         self.root = root
 
-    def __call__(self, error: Exception, scope: Scope) -> tuple[bytes, int, dict[str, str]]:
+    async def __call__(self, error: Exception, scope: Scope) -> tuple[bytes, int, dict[str, str]]:
         where = f"{scope.get('method', '')} {scope.get('path', '')}"
         request_id = scope.get("request_id")
         log.error("%s failed, request %s", where, request_id, exc_info=error)
@@ -60,7 +62,7 @@ class _Unexpected:
         if self.root is not None:
             detail = f"{type(error).__name__}: {error}"
             extensions = {"traceback": _frames(error, self.root)}
-        return known(HTTPException(500, detail, **extensions), scope)
+        return await known(HTTPException(500, detail, **extensions), scope)
 
 
 def _frames(error: Exception, root: Path) -> list[str]:

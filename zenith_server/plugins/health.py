@@ -110,5 +110,3 @@ def _all_pass(results: dict[str, dict[str, str]]) -> bool:
 
 def _answer(well: bool) -> tuple[dict[str, str], int]:  # noqa: FBT001 - a value, not a switch
     return {"status": "pass" if well else "fail"}, 200 if well else 503
-
-
