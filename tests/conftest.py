@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import NoReturn, Protocol
@@ -13,6 +13,8 @@ import pytest
 from tests import servers
 from tests.processes import Process
 from tests.projects import write_project
+from tests.served import Served, served
+from zenith_server.environment import EnvironmentName
 
 MISSING = "no server: "
 CI = os.environ.get("CI", "").lower() in {"1", "true", "yes"}
@@ -31,10 +33,42 @@ class ZenithStarter(Protocol):
         ...
 
 
+class Server(Protocol):
+    """The type of the fixture `serve`."""
+
+    async def __call__(
+        self,
+        files: Mapping[str, str],
+        environment: EnvironmentName = "test",
+        environ: Mapping[str, str] | None = None,
+    ) -> Served:
+        """Serve a project with these files in this process."""
+        ...
+
+
 @pytest.fixture
 def project(tmp_path: Path) -> Callable[[Mapping[str, str]], Path]:
     """Return a function that writes a project from `{file: text}` and returns its folder."""
     return lambda files: write_project(tmp_path / "project", files)
+
+
+@pytest.fixture
+async def serve(tmp_path: Path) -> AsyncIterator[Server]:
+    """Return a function that serves a project from `{file: text}`; its lifespan ends afterwards."""
+    running: list[Served] = []
+
+    async def start(
+        files: Mapping[str, str],
+        environment: EnvironmentName = "test",
+        environ: Mapping[str, str] | None = None,
+    ) -> Served:
+        folder = write_project(tmp_path / "project", files)
+        running.append(await served(folder, environment, environ))
+        return running[-1]
+
+    yield start
+    for app in reversed(running):
+        await app.stop()
 
 
 @pytest.fixture
