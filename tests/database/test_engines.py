@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import os
 import threading
 import warnings
 from pathlib import Path
@@ -25,7 +24,7 @@ async def one(database: Database) -> int:
 
 def left() -> Left:
     gc.collect()
-    return threading.active_count(), len(os.listdir("/dev/fd"))
+    return threading.active_count(), len(list(Path("/dev/fd").iterdir()))
 
 
 async def backends(url: str) -> int:

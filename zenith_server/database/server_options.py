@@ -18,7 +18,7 @@ _DSN = {
     "passfile", "service", "krbsrvname", "gsslib",
 }  # fmt: skip
 _SETTINGS = {"application_name", "options", "search_path", "statement_timeout", "lock_timeout"}
-_NUMBERS: Mapping[str, type[int] | type[float]] = {
+_NUMBERS: Mapping[str, type[int | float]] = {
     "statement_cache_size": int,
     "prepared_statement_cache_size": int,
     "command_timeout": float,
@@ -127,7 +127,7 @@ def _hosts(query: Mapping[str, str]) -> tuple[tuple[str, int | None], ...]:
     return tuple((name, int(port)) for name, port in zip(names, each, strict=True))
 
 
-def _number(name: str, value: str, kind: type[int] | type[float]) -> int | float:
+def _number(name: str, value: str, kind: type[int | float]) -> int | float:
     try:
         return kind(value)
     except ValueError:

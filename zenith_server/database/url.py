@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -222,7 +221,7 @@ def _sqlite(given: _Given) -> DatabaseURL:
         return _sqlite_url(given, ":memory:", options, None)
     if name.startswith("file:") and (":memory:" in name or options.get("mode") == "memory"):
         return _sqlite_url(given, name, {**options, "uri": "true"}, None)
-    file = Path(os.path.abspath(given.root / Path(name.removeprefix("file:")).expanduser()))
+    file = (given.root / Path(name.removeprefix("file:")).expanduser()).resolve()
     if options:
         return _sqlite_url(given, f"file:{file.as_posix()}", {**options, "uri": "true"}, file)
     return _sqlite_url(given, file.as_posix(), options, file)

@@ -1,0 +1,138 @@
+"""Alembic's machinery, run without an ini file and without env.py."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+Direction = Literal["upgrade", "downgrade"]
+
+# `alembic.op` stands for whatever runs now, in the whole process: one after another, then.
+_ALEMBIC = threading.Lock()
+_PAUSE = 0.05
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a run has come: the ids that are done, and the one that runs."""
+
+    done: list[str] = field(default_factory=list[str])
+    running: str | None = None
+
+    def follow(self, steps: list[Any]) -> Iterator[Any]:
+        """Give the steps one by one; the next is asked for when the last is committed."""
+        for step in steps:
+            self.running = step.revision.revision
+            yield step
+            self.done.append(step.revision.revision)
+        self.running = None
+
+
+@asynccontextmanager
+async def alone() -> AsyncGenerator[None]:
+    """Keep Alembic to one run at a time, whatever the thread or the event loop."""
+    # An event of asyncio cannot be waited for in several event loops.
+    while not _ALEMBIC.acquire(blocking=False):  # noqa: ASYNC110
+        await asyncio.sleep(_PAUSE)
+    try:
+        yield
+    finally:
+        _ALEMBIC.release()
+
+
+def current_heads(connection: Connection) -> tuple[str, ...]:
+    """Return the revisions that the database says it is at, sorted."""
+    return tuple(sorted(MigrationContext.configure(connection).get_current_heads()))
+
+
+def run(
+    connection: Connection, folder: Path, direction: Direction, target: str, progress: Progress
+) -> None:
+    """Run revisions up or down to a target, each in a transaction of its own.
+
+    Args:
+        connection: a connection that is in no transaction.
+        folder: the revisions.
+        direction: whether to apply or to undo.
+        target: `head`, `base`, a revision's id, or a number of steps such as `-1`.
+        progress: told what runs and what is done.
+    """
+    script = ScriptDirectory(str(Path(__file__).parent), version_locations=[str(folder)])
+    plan = _plan(script, direction, target, progress)
+    with EnvironmentContext(Config(), script, fn=plan) as environment:
+        environment.configure(
+            connection=connection,
+            transaction_per_migration=True,
+            on_version_apply=_check_after(connection),
+        )
+        with environment.begin_transaction():
+            environment.run_migrations()
+
+
+def _plan(
+    script: ScriptDirectory, direction: Direction, target: str, progress: Progress
+) -> Callable[[Any, object], Iterator[Any]]:
+    steps: Any = getattr(script, f"_{direction}_revs")  # what Alembic's own commands call
+
+    def plan(heads: Any, _context: object) -> Iterator[Any]:
+        return progress.follow(steps(target, heads))
+
+    return plan
+
+
+class BrokenReferences(Exception):
+    """A revision for SQLite left rows that refer to rows which are not there."""
+
+
+def _check_after(connection: Connection) -> Callable[..., None]:
+    """Check SQLite's foreign keys at the end of each revision, since they are off meanwhile."""
+    if connection.dialect.name != "sqlite":
+        return _nothing
+    before = _broken(connection)
+    connection.commit()
+
+    def check(**_: object) -> None:
+        tables = sorted(_broken(connection) - before)
+        if tables:
+            raise BrokenReferences(f"Rows of {', '.join(tables)} refer to rows that are not there")
+
+    return check
+
+
+def _nothing(**_: object) -> None:
+    """Other databases check their foreign keys themselves."""
+
+
+def _broken(connection: Connection) -> set[str]:
+    return {row[0] for row in connection.exec_driver_sql("PRAGMA foreign_key_check")}
+
+
+@asynccontextmanager
+async def without_foreign_keys(connection: AsyncConnection) -> AsyncGenerator[None]:
+    """Turn SQLite's foreign keys off for a while; elsewhere do nothing.
+
+    SQLite alters a table by copying it and dropping the old one, which deletes all rows that
+    refer to it where the keys say ON DELETE CASCADE. It cannot be turned off in a transaction.
+    """
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = (await connection.get_raw_connection()).driver_connection
+    await driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        await connection.rollback()
+        await driver.execute("PRAGMA foreign_keys = ON")

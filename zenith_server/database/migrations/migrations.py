@@ -1,0 +1,222 @@
+"""The migrations of one database: their state, and what changes it."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from sqlalchemy import MetaData
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from zenith_server.database.engines import Database
+from zenith_server.database.migrations import environment, faults, revisions, state, writing
+from zenith_server.database.migrations.difference import Difference, difference
+from zenith_server.database.migrations.environment import Direction, Progress
+from zenith_server.database.migrations.lock import hold
+from zenith_server.database.migrations.revisions import Revision
+from zenith_server.database.migrations.state import MigrationRun, MigrationState, NewRevision
+from zenith_server.database.unreachable import connect
+from zenith_server.errors import Fault, ProjectError
+
+LOCK_TIMEOUT = 300.0
+"""Seconds to wait for another process that migrates the same database."""
+
+_log = logging.getLogger("zenith_server.migrations")
+
+
+class Migrations:
+    """The revisions in a folder, and the database that they change.
+
+    Args:
+        database: the database.
+        folder: the revisions; need not exist.
+        metadata: the tables that the models declare; only `make` looks at them.
+
+    Example:
+        migrations = Migrations(database, project / "migrations")
+        run = await migrations.upgrade()
+        print(run.state.summary)
+    """
+
+    def __init__(self, database: Database, folder: Path, metadata: Sequence[MetaData] = ()) -> None:
+        self.database: Database = database
+        self.folder: Path = folder
+        self.metadata: Sequence[MetaData] = metadata
+
+    def history(self) -> tuple[Revision, ...]:
+        """Return the revisions, oldest first, without asking the database.
+
+        Raises:
+            ProjectError: files that are no revisions, or two that follow the same one.
+        """
+        found = revisions.read(self.folder)
+        heads = revisions.heads(found)
+        if len(heads) > 1:
+            raise ProjectError(faults.fork(heads))
+        return found
+
+    async def status(self) -> MigrationState:
+        """Return where the database stands; runs no revision.
+
+        Raises:
+            ProjectError: the revisions are faulty, or the database cannot be reached.
+        """
+        known = self.history()
+        if not known:
+            return MigrationState()
+        async with connect(self.database.reader(), self.database.url) as connection:
+            return await self._state(connection, known)
+
+    async def upgrade(self, target: str = "head", *, wait: float = LOCK_TIMEOUT) -> MigrationRun:
+        """Apply what is pending, each revision in its own transaction, one process at a time.
+
+        A database that is ahead of this code is left as it is, with a warning in the log.
+
+        Args:
+            target: `head`, a revision's id or file name, or a number of steps such as `+1`.
+            wait: seconds to wait for another process that migrates the same database.
+
+        Raises:
+            ProjectError: a revision failed; the earlier ones are kept. Or the database cannot be
+                reached, the target does not exist, or the lock was not free in time.
+        """
+        known = self.history()
+        wanted = _target(target, known, ("head",))
+        if not _wants(await self.status()):
+            return await self._nothing_to_do()
+        async with hold(self.database, wait):
+            # Another process may have done all of it while this one waited.
+            if not _wants(await self.status()):
+                return await self._nothing_to_do()
+            return await self._run("upgrade", wanted, known)
+
+    async def downgrade(self, target: str, *, wait: float = LOCK_TIMEOUT) -> MigrationRun:
+        """Undo revisions down to a target, newest first.
+
+        Args:
+            target: `base`, a revision's id or file name, or a number of steps such as `-1`.
+            wait: seconds to wait for another process that migrates the same database.
+
+        Raises:
+            ProjectError: as `upgrade`; also when the database is ahead of this code.
+        """
+        known = self.history()
+        wanted = _target(target, known, ("base",))
+        async with hold(self.database, wait):
+            found = await self.status()
+            if found.unknown:
+                raise ProjectError(faults.ahead(found, self.database.url, self.folder))
+            return await self._run("downgrade", wanted, known)
+
+    async def make(
+        self,
+        message: str,
+        *,
+        allow_drops: bool = False,
+        empty: bool = False,
+        broken: Sequence[Fault] = (),
+    ) -> NewRevision:
+        """Write the next revision: what the models say and the database does not have yet.
+
+        Args:
+            message: what the revision does, in a few words; it becomes the file's name.
+            allow_drops: also drop tables and columns that no model declares.
+            empty: write a revision without statements, to be filled by hand.
+            broken: what was wrong with model files; they would be taken for dropped tables.
+
+        Returns:
+            The new file and its changes; no file when there is nothing to do.
+
+        Raises:
+            ProjectError: the database is behind or ahead, a model file is broken, or data would
+                be lost.
+        """
+        if broken and not empty:
+            raise ProjectError(faults.unloaded(tuple(broken)), *broken)
+        if not writing.slug(message):
+            raise ProjectError(Fault("The message of a revision needs a letter or a digit"))
+        found = await self.status()
+        _refuse_unless_current(found, self.database, self.folder)
+        change = None if empty else await self._difference()
+        if change is not None and not change.changes:
+            return NewRevision(None)
+        if change is not None and change.drops and not allow_drops:
+            raise ProjectError(faults.dropping(change.drops))
+        return self._write(message, change)
+
+    def _write(self, message: str, change: Difference | None) -> NewRevision:
+        known = self.history()
+        down = known[-1].id if known else None
+        number = _next_number(known)
+        content = writing.revision_text(number, down, message, change)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        file = self.folder / f"{number}_{writing.slug(message)}.py"
+        with file.open("x", encoding="utf-8") as opened:
+            opened.write(content)
+        return NewRevision(file, change.changes if change else ())
+
+    async def _difference(self) -> Difference:
+        async with connect(self.database.reader(), self.database.url) as connection:
+            return await connection.run_sync(difference, self.metadata)
+
+    async def _state(
+        self, connection: AsyncConnection, known: tuple[Revision, ...]
+    ) -> MigrationState:
+        current = await connection.run_sync(environment.current_heads)
+        return state.compare(known, current)
+
+    async def _nothing_to_do(self) -> MigrationRun:
+        found = await self.status()
+        if found.unknown:
+            _log.warning("%s", faults.ahead(found, self.database.url, self.folder))
+        return MigrationRun((), found)
+
+    async def _run(
+        self, direction: Direction, target: str, known: tuple[Revision, ...]
+    ) -> MigrationRun:
+        progress = Progress()
+        try:
+            await self._run_on_connection(direction, target, progress)
+        except Exception as error:
+            fault = faults.failed(error, known, progress, self.database.url)
+            raise ProjectError(fault) from error
+        named = {revision.id: revision for revision in known}
+        return MigrationRun(tuple(named[key] for key in progress.done), await self.status())
+
+    async def _run_on_connection(
+        self, direction: Direction, target: str, progress: Progress
+    ) -> None:
+        async with (
+            environment.alone(),
+            connect(self.database.engine(), self.database.url) as connection,
+            environment.without_foreign_keys(connection),
+        ):
+            await connection.run_sync(environment.run, self.folder, direction, target, progress)
+
+
+def _wants(found: MigrationState) -> bool:
+    return found.state == "pending"
+
+
+def _refuse_unless_current(found: MigrationState, database: Database, folder: Path) -> None:
+    if found.pending:
+        raise ProjectError(faults.behind(found))
+    if found.unknown:
+        raise ProjectError(faults.ahead(found, database.url, folder))
+
+
+def _target(target: str, known: tuple[Revision, ...], words: tuple[str, ...]) -> str:
+    """Return what Alembic calls the target."""
+    if target in words or re.fullmatch(r"[+-]\d+", target):
+        return target
+    for revision in known:
+        if target in (revision.id, revision.name):
+            return revision.id
+    raise ProjectError(faults.unknown_target(target, known))
+
+
+def _next_number(known: tuple[Revision, ...]) -> str:
+    numbers = [int(revision.id) for revision in known if revision.id.isdigit()]
+    return f"{max(numbers, default=0) + 1:04}"

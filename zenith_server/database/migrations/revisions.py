@@ -1,0 +1,177 @@
+"""The revision files of a project, read without running them."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import cast
+
+from zenith_server.errors import Fault, ProjectError, suggestion
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One file of a migrations folder.
+
+    Args:
+        id: the value of `revision` in the file.
+        down: the revisions that it follows; several for a merge, none for the first.
+        file: the file.
+        message: the first line of its docstring, or its name.
+    """
+
+    id: str
+    down: tuple[str, ...]
+    file: Path
+    message: str
+
+    @property
+    def name(self) -> str:
+        """The file's name without its ending, such as `0002_add_tags`."""
+        return self.file.stem
+
+
+def read(folder: Path) -> tuple[Revision, ...]:
+    """Return the revisions of a folder, each after those that it follows.
+
+    Raises:
+        ProjectError: files that are no revisions, that share an id, that follow what is not
+            there, or that follow each other in a circle; all of them are named.
+    """
+    files = sorted(folder.glob("*.py")) if folder.is_dir() else []
+    read_files = [_read(file) for file in files if file.name != "__init__.py"]
+    revisions = [found for found in read_files if isinstance(found, Revision)]
+    faults = [found for found in read_files if isinstance(found, Fault)]
+    faults += _twice(revisions) + _astray(revisions, complete=not faults)
+    if faults:
+        raise ProjectError(*faults)
+    return _in_order({revision.id: revision for revision in revisions})
+
+
+def heads(revisions: Iterable[Revision]) -> tuple[Revision, ...]:
+    """Return the revisions that no other one follows; more than one is a fork."""
+    known = tuple(revisions)
+    followed = {down for revision in known for down in revision.down}
+    return tuple(revision for revision in known if revision.id not in followed)
+
+
+def ancestors(revisions: Iterable[Revision], ids: Iterable[str]) -> frozenset[str]:
+    """Return these ids and those of all revisions that they follow, directly or not."""
+    known = {revision.id: revision for revision in revisions}
+    found: set[str] = set()
+    waiting = list(ids)
+    while waiting:
+        current = waiting.pop()
+        if current in known and current not in found:
+            found.add(current)
+            waiting.extend(known[current].down)
+    return frozenset(found)
+
+
+def _read(file: Path) -> Revision | Fault:
+    try:
+        module = ast.parse(file.read_text(encoding="utf-8"))
+        values = _assigned(module)
+        return Revision(
+            id=_text(values["revision"]),
+            down=_downs(values["down_revision"]),
+            file=file,
+            message=(ast.get_docstring(module) or file.stem).splitlines()[0].rstrip("."),
+        )
+    except (SyntaxError, UnicodeDecodeError) as error:
+        return _unreadable(file, error)
+    except (KeyError, TypeError, ValueError):
+        return Fault(
+            "A file in the migrations folder is not a revision",
+            (str(file),),
+            "A revision assigns texts to `revision` and `down_revision`; the first has None there.",
+            ("Correct the two lines, or move the file to another folder.",),
+        )
+
+
+def _assigned(module: ast.Module) -> Mapping[str, object]:
+    values: dict[str, object] = {}
+    for statement in module.body:
+        match statement:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                values[name] = value
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                values[name] = value
+            case _:
+                continue
+    return {
+        name: ast.literal_eval(value)
+        for name, value in values.items()
+        if name in ("revision", "down_revision") and isinstance(value, ast.expr)
+    }
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _downs(value: object) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    if isinstance(value, str):
+        return (value,)
+    if not isinstance(value, tuple):
+        raise TypeError
+    return tuple(_text(item) for item in cast("tuple[object, ...]", value))
+
+
+def _unreadable(file: Path, error: SyntaxError | UnicodeDecodeError) -> Fault:
+    line = error.lineno if isinstance(error, SyntaxError) and error.lineno else 1
+    reason = error.msg if isinstance(error, SyntaxError) else error.reason
+    return Fault("A revision cannot be read", (f"{file}:{line}",), f"{reason}.")
+
+
+def _twice(revisions: Iterable[Revision]) -> list[Fault]:
+    files: dict[str, list[Revision]] = defaultdict(list)
+    for revision in revisions:
+        files[revision.id].append(revision)
+    return [_same_id(key, same) for key, same in files.items() if len(same) > 1]
+
+
+def _same_id(key: str, same: list[Revision]) -> Fault:
+    return Fault(
+        f'Revision "{key}" exists {len(same)} times',
+        tuple(str(revision.file) for revision in same),
+        "Each revision has an id of its own; this happens when two branches each add the next one.",
+        (f'Give one of them the next free number, and let it follow: down_revision = "{key}".',),
+    )
+
+
+def _astray(revisions: list[Revision], *, complete: bool) -> list[Fault]:
+    known = [revision.id for revision in revisions]
+    return [
+        Fault(
+            f'A revision follows "{down}", which does not exist.{suggestion(down, known)}'.rstrip(
+                "."
+            ),
+            (str(revision.file),),
+            fixes=("Correct down_revision, or bring the missing file back.",),
+        )
+        for revision in revisions
+        for down in revision.down
+        if complete and down not in known
+    ]
+
+
+def _in_order(revisions: Mapping[str, Revision]) -> tuple[Revision, ...]:
+    try:
+        order = TopologicalSorter(
+            {key: revisions[key].down for key in sorted(revisions)}
+        ).static_order()
+        return tuple(revisions[key] for key in order)
+    except CycleError as error:
+        circle = tuple(str(revisions[key].file) for key in dict.fromkeys(error.args[1]))
+        raise ProjectError(
+            Fault("Revisions follow each other in a circle", circle, fixes=("Correct one.",))
+        ) from None

@@ -1,0 +1,120 @@
+"""What an exception from the database means for the client of an API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal
+
+from sqlalchemy.exc import (
+    DataError,
+    DBAPIError,
+    DisconnectionError,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+)
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+Meaning = Literal["conflict", "bad_value", "unavailable"]
+
+# The first two characters of SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html
+_CLASSES: dict[str, Meaning] = {
+    "08": "unavailable",  # connection exception
+    "22": "bad_value",  # data exception: out of range, NUL in a text, bad text representation
+    "23": "conflict",  # integrity constraint violation
+    "53": "unavailable",  # insufficient resources, such as too many connections
+    "57": "unavailable",  # operator intervention, such as a shutdown
+}
+_STATES: dict[str, Meaning | None] = {
+    "23502": "bad_value",  # not null
+    "23514": "bad_value",  # check
+    "57014": None,  # a statement was cancelled, for example by statement_timeout
+}
+# Numbers of MySQL and MariaDB, https://mariadb.com/kb/en/mariadb-error-code-reference/
+_NUMBERS: dict[int, Meaning] = {
+    **dict.fromkeys((1022, 1062, 1169, 1216, 1217, 1451, 1452, 1557, 1761, 1762), "conflict"),
+    **dict.fromkeys((1048, 1264, 1292, 1364, 1366, 1406, 3819, 4025), "bad_value"),
+    **dict.fromkeys((1040, 1053, 2002, 2003, 2006, 2013, 2055), "unavailable"),
+}
+_SQLITE: tuple[tuple[str, Meaning], ...] = (
+    ("UNIQUE constraint", "conflict"),
+    ("FOREIGN KEY constraint", "conflict"),
+    ("NOT NULL constraint", "bad_value"),
+    ("CHECK constraint", "bad_value"),
+    ("datatype mismatch", "bad_value"),
+    ("database is locked", "unavailable"),
+    ("unable to open", "unavailable"),
+)
+_TOO_LARGE = ("too large to convert to SQLite INTEGER", "string longer than INT_MAX")
+
+
+def classify(error: BaseException) -> Meaning | None:
+    """Return what a failed statement or commit means for the client, or nothing if it is our bug.
+
+    `conflict`: rows that are there stand against it: a unique or foreign key. `bad_value`: a
+    value that the column cannot hold, which the client may have sent. `unavailable`: the
+    database is away, restarts, or has no connection left; trying again later may help.
+
+    Args:
+        error: any exception.
+
+    Example:
+        >>> classify(ConnectionRefusedError())
+        'unavailable'
+    """
+    if isinstance(error, (ConnectionError, PoolTimeout, DisconnectionError)):
+        return "unavailable"
+    if isinstance(error, OverflowError):
+        return "bad_value" if any(text in str(error) for text in _TOO_LARGE) else None
+    if isinstance(error, UnicodeEncodeError):  # half a character, as JSON may spell it: "\\ud800"
+        return "bad_value" if error.reason == "surrogates not allowed" else None
+    return _of_database(error) if isinstance(error, DBAPIError) else None
+
+
+def _of_database(error: DBAPIError) -> Meaning | None:
+    if error.connection_invalidated:
+        return "unavailable"
+    causes = tuple(_causes(error))
+    for cause in causes:
+        found = _by_number(cause) or _by_state(cause) or _by_text(cause)
+        if found is not None:
+            return found
+    return _by_class(error, causes)
+
+
+def _causes(error: DBAPIError) -> Iterator[BaseException]:
+    """The driver's exception, and those that it was raised from."""
+    cause: BaseException | None = error.orig
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
+
+
+def _by_state(cause: BaseException) -> Meaning | None:
+    state = getattr(cause, "sqlstate", None)
+    if not isinstance(state, str):
+        return None
+    return _STATES[state] if state in _STATES else _CLASSES.get(state[:2])
+
+
+def _by_number(cause: BaseException) -> Meaning | None:
+    number = cause.args[0] if cause.args else None
+    return _NUMBERS.get(number) if isinstance(number, int) else None
+
+
+def _by_text(cause: BaseException) -> Meaning | None:
+    if not type(cause).__module__.startswith("sqlite3"):
+        return None
+    return next((meaning for text, meaning in _SQLITE if text in str(cause)), None)
+
+
+def _by_class(error: DBAPIError, causes: tuple[BaseException, ...]) -> Meaning | None:
+    """Judge by SQLAlchemy's classes and by errors that the driver found before the server did."""
+    if any(isinstance(cause, OSError) for cause in causes):
+        return "unavailable"
+    if isinstance(error, IntegrityError):
+        return "conflict"
+    if isinstance(error, DataError) or any(type(c).__name__ == "DataError" for c in causes):
+        return "bad_value"
+    lost = isinstance(error, (InterfaceError, OperationalError)) and "closed" in str(error.orig)
+    return "unavailable" if lost else None
