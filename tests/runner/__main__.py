@@ -1,6 +1,6 @@
 """`python -m tests.runner FOLDER '{"workers": 2}'` serves a folder.
 
-The options are read again for each reload, from `settings.json` in the folder where there is one.
+The options are read again for each reload, from `settings.yaml` in the folder where there is one.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def main(folder: str, given: str) -> int:
     limits = {name: value for name, value in options.items() if name in Limits.__slots__}
 
     def read_settings() -> Settings:
-        file = root / "settings.json"
+        file = root / "settings.yaml"
         changed = json.loads(file.read_text()) if file.exists() else {}
         return settings_from(root, {**options, **changed})
 

@@ -39,7 +39,7 @@ class _ForkServer:
         self._supervisor = supervisor
         self._buffer = b""
         self._descriptors: list[int] = []
-        self._children: set[int] = set()
+        self._children: dict[int, int] = {}
 
     def serve(self, wakeups: int) -> None:
         """Answer requests until the supervisor is gone."""
@@ -82,7 +82,7 @@ class _ForkServer:
             raise _Forked(descriptors)
         for descriptor in descriptors:
             os.close(descriptor)
-        self._children.add(pid)
+        self._children[pid] = ticket
         self._tell({"type": "forked", "id": ticket, "pid": pid})
 
     def _reap(self) -> None:
@@ -90,9 +90,9 @@ class _ForkServer:
             pid, status = os.waitpid(-1, os.WNOHANG)
             if pid == 0:
                 return
-            self._children.discard(pid)
+            ticket = self._children.pop(pid)
             code = os.waitstatus_to_exitcode(status)
-            self._tell({"type": "exited", "pid": pid, "code": code})
+            self._tell({"type": "exited", "id": ticket, "code": code})
 
     def _tell(self, message: dict[str, object]) -> None:
         try:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import socket
+import struct
+import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
@@ -11,6 +15,15 @@ from zenith_server.errors import Fault, ProjectError
 
 _Address = tuple[str | int, ...]
 _HIGHEST = 65_535
+_SO_ATTACH_FILTER = 26
+# Classic BPF on the TCP header: drop what has SYN set and ACK not, keep all else.
+_DROP_SYN = (
+    struct.pack("HBBI", 0x30, 0, 0, 13),  # load the byte of the flags
+    struct.pack("HBBI", 0x54, 0, 0, 0x12),  # keep SYN and ACK of it
+    struct.pack("HBBI", 0x15, 0, 1, 0x02),  # if it is SYN alone,
+    struct.pack("HBBI", 0x06, 0, 0, 0),  # drop the packet;
+    struct.pack("HBBI", 0x06, 0, 0, 0xFFFFFFFF),  # else keep it
+)
 
 
 class AddressError(ProjectError):
@@ -43,6 +56,24 @@ def url(listener: socket.socket) -> str:
     """Return the address of a listening socket as a person would open it in a browser."""
     host, port = listener.getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def refuse_newcomers(listener: socket.socket) -> None:
+    """Let no further connection begin, while those that have begun can still be accepted.
+
+    Closing a listening socket resets the connections that wait in its backlog. On Linux a filter
+    drops the SYN packets first: whoever connects now is refused once the socket has closed, and
+    nobody who was let in is thrown out. Elsewhere nothing happens.
+
+    Source: https://www.kernel.org/doc/html/latest/networking/filter.html
+    """
+    if sys.platform != "linux":
+        return
+    program = ctypes.create_string_buffer(b"".join(_DROP_SYN))
+    filter_program = struct.pack("HP", len(_DROP_SYN), ctypes.addressof(program))
+    # A sandbox may forbid filters; then a connection may be reset, as everywhere else.
+    with suppress(OSError):
+        listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, filter_program)
 
 
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, _Address]:

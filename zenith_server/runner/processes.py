@@ -5,22 +5,17 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import os
 import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterable
-from typing import cast
+from collections.abc import Callable, Coroutine, Iterable
+from contextlib import suppress
+from typing import Any, cast
 
-from zenith_server.runner.channel import (
-    LINE_LIMIT,
-    Job,
-    Message,
-    decode,
-    encode,
-    encode_job,
-)
+from zenith_server.runner.channel import LINE_LIMIT, Job, Message, decode, encode, encode_job
 
 _START = """\
 import sys
@@ -28,19 +23,23 @@ sys.path[:] = {path!r}
 from zenith_server.runner.forkserver import main
 main({descriptor})
 """
-_LOST = -1
+# The exit code of a process whose parent, the fork server, died before it could tell.
+_UNKNOWN = 255
+_LAST_WORDS = 0.5
 
 
 class Process:
     """A worker as the supervisor sees it.
 
     Attributes:
+        forked: set once the fork server has made the process.
         outcome: the first thing that the worker says: `ready`, `done` or `failed`; if it dies
             without a word, `{"type": "died"}` with its exit `code`.
-        forked: set once the fork server has made the process.
         gone: the exit code, once the process has ended.
         stopping: whether it was told to stop, so that its end is no surprise.
+        leaving: called when it has been asked to stop by someone else.
         complaint: what went wrong after it had been ready, in its own words.
+        condemned: whether it is to be killed as soon as it exists.
     """
 
     def __init__(self, ticket: int, job: Job, end: socket.socket) -> None:
@@ -48,34 +47,34 @@ class Process:
         self.ticket = ticket
         self.job = job
         self.pid = 0
-        self.started = time.monotonic()
+        self.generation = 0
         self.ready_at: float | None = None
         self.stopping = False
-        self.generation = 0
+        self.condemned = False
         self.complaint = ""
-        self._writer: asyncio.StreamWriter | None = None
+        self.leaving: Callable[[Process], None] = _nobody_listens
         self.forked = asyncio.Event()
         self.outcome: asyncio.Future[Message] = loop.create_future()
         self.gone: asyncio.Future[int] = loop.create_future()
         self._end = end
-        self._listening = loop.create_task(self._listen())
+        self._writer: asyncio.StreamWriter | None = None
+        self.listening = loop.create_task(self._listen())
 
     async def _listen(self) -> None:
-        reader, writer = await asyncio.open_connection(sock=self._end, limit=LINE_LIMIT)
-        self._writer = writer
-        writer.write(encode_job(self.job))
-        try:
+        reader, self._writer = await asyncio.open_connection(sock=self._end, limit=LINE_LIMIT)
+        self._writer.write(encode_job(self.job))
+        # An end in the middle of a line, or nonsense: the exit code tells the rest.
+        with suppress(ConnectionError, ValueError):
             while line := await reader.readline():
                 self._hear(decode(line))
-        except (ConnectionResetError, BrokenPipeError, ValueError):
-            # The worker died, or talks nonsense: its exit code tells the rest.
-            return
 
     def _hear(self, message: Message) -> None:
         kind = message.get("type")
         if kind in ("ready", "done", "failed") and not self.outcome.done():
             self.ready_at = time.monotonic() if kind == "ready" else None
             self.outcome.set_result(message)
+        elif kind == "leaving":
+            self.leaving(self)
         elif kind == "failed":
             self.complaint = str(message.get("text", ""))
 
@@ -90,14 +89,19 @@ class Process:
         return self.ready_at is not None and not self.stopping and not self.gone.done()
 
     @property
+    def serves_project(self) -> bool:
+        """Whether it serves the project, and not a stand-in."""
+        return self.serving and self.job.task == "serve"
+
+    @property
     def steady_for(self) -> float:
         """Seconds since it was ready; 0 if it never was."""
         return 0.0 if self.ready_at is None else time.monotonic() - self.ready_at
 
     async def ended(self, code: int) -> None:
         """Take note that the process has ended, after everything it said has been heard."""
-        await asyncio.wait({self._listening}, timeout=0.5)
-        self._listening.cancel()
+        await asyncio.wait({self.listening}, timeout=_LAST_WORDS)
+        self.listening.cancel()
         if self._writer is not None:
             self._writer.close()
         if not self.outcome.done():
@@ -110,26 +114,26 @@ class ForkServer:
     """A running fork server; closing it ends every process that came from it.
 
     Args:
-        inherited: the descriptor that each process gets, the listening socket.
+        inherited: the socket that each process gets, the listening one.
+
+    Attributes:
+        lost: set when it has died.
     """
 
     def __init__(self, inherited: socket.socket) -> None:
         self._inherited = inherited
-        ours, theirs = socket.socketpair()
+        self._socket, theirs = socket.socketpair()
         source = _START.format(path=sys.path, descriptor=theirs.fileno())
-        command = [sys.executable, "-c", source]
         self._process = subprocess.Popen(  # noqa: S603
-            command, pass_fds=[theirs.fileno()]
+            [sys.executable, "-c", source], pass_fds=[theirs.fileno()]
         )
         theirs.close()
-        self._socket = ours
         self._tickets = itertools.count(1)
         self._processes: dict[int, Process] = {}
-        self._by_pid: dict[int, Process] = {}
         self._preloaded: set[str] = set()
-        self._ending: set[asyncio.Task[None]] = set()
-        self._listening = asyncio.get_running_loop().create_task(self._listen())
+        self._tasks: set[asyncio.Task[None]] = set()
         self.lost = asyncio.Event()
+        self._spawn(self._listen())
 
     def preload(self, modules: Iterable[str]) -> None:
         """Have the fork server import libraries, for every process forked after this."""
@@ -141,55 +145,76 @@ class ForkServer:
     def fork(self, job: Job) -> Process:
         """Start a process on a job."""
         ours, theirs = socket.socketpair()
-        ticket = next(self._tickets)
-        process = Process(ticket, job, ours)
-        self._processes[ticket] = process
+        process = Process(next(self._tickets), job, ours)
+        self._processes[process.ticket] = process
         descriptors = [theirs.fileno(), self._inherited.fileno()]
-        self._send({"type": "fork", "id": ticket, "descriptors": len(descriptors)}, descriptors)
+        request: Message = {"type": "fork", "id": process.ticket, "descriptors": len(descriptors)}
+        self._send(request, descriptors)
         theirs.close()
+        if self.lost.is_set():
+            self._spawn(process.ended(_UNKNOWN))
         return process
 
     def signal(self, process: Process, number: signal.Signals) -> None:
         """Send a process a signal, through its parent, which knows if the pid is still its own."""
-        if process.pid and not process.gone.done():
+        if process.gone.done():
+            return
+        if not process.forked.is_set():
+            process.condemned = True
+        elif self._processes.get(process.ticket) is process and not self.lost.is_set():
             self._send({"type": "kill", "pid": process.pid, "signal": int(number)})
+        else:
+            # Its fork server has died: nobody but the system knows it now.
+            with suppress(ProcessLookupError):
+                os.kill(process.pid, number)
 
     def _send(self, request: Message, descriptors: Iterable[int] = ()) -> None:
         line = json.dumps(request).encode() + b"\n"
-        try:
+        # When the fork server has died, `_listen` learns it too and tells.
+        with suppress(BrokenPipeError, ConnectionResetError):
             socket.send_fds(self._socket, [line], list(descriptors))
-        except (BrokenPipeError, ConnectionResetError):
-            # The fork server has died; `_listen` sees the same and tells.
-            return
 
     async def _listen(self) -> None:
         reader, writer = await asyncio.open_connection(sock=self._socket.dup(), limit=LINE_LIMIT)
-        while line := await reader.readline():
-            self._hear(decode(line))
+        with suppress(ConnectionError):
+            while line := await reader.readline():
+                self._hear(decode(line))
         writer.close()
-        for process in self._processes.values():
-            self._end(process, _LOST)
         self.lost.set()
+        for process in self._processes.values():
+            self._spawn(_end_with_channel(process))
 
     def _hear(self, message: Message) -> None:
-        if message["type"] == "forked":
-            process = self._processes[cast("int", message["id"])]
-            process.pid = cast("int", message["pid"])
-            process.forked.set()
-            self._by_pid[process.pid] = process
-        else:
-            process = self._by_pid.pop(cast("int", message["pid"]))
+        process = self._processes[cast("int", message["id"])]
+        if message["type"] == "exited":
             del self._processes[process.ticket]
-            self._end(process, cast("int", message["code"]))
+            self._spawn(process.ended(cast("int", message["code"])))
+            return
+        process.pid = cast("int", message["pid"])
+        process.forked.set()
+        if process.condemned:
+            self.signal(process, signal.SIGKILL)
 
-    def _end(self, process: Process, code: int) -> None:
-        task = asyncio.get_running_loop().create_task(process.ended(code))
-        self._ending.add(task)
-        task.add_done_callback(self._ending.discard)
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def close(self) -> None:
         """End the fork server and what is left of its processes."""
-        self._socket.shutdown(socket.SHUT_RDWR)
-        await self._listening
+        with suppress(OSError):
+            self._socket.shutdown(socket.SHUT_WR)
+        await self.lost.wait()
         self._socket.close()
         await asyncio.to_thread(self._process.wait)
+
+
+async def _end_with_channel(process: Process) -> None:
+    """Tell the end of a process by its channel alone, once its parent has died."""
+    if process.forked.is_set():
+        await asyncio.wait({process.listening})
+    await process.ended(_UNKNOWN)
+
+
+def _nobody_listens(process: Process) -> None:
+    """Ignore what a process wants before it counts among the workers."""

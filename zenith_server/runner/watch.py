@@ -1,8 +1,7 @@
-"""Which saves matter: everything in the project's folder but what tools and databases write."""
+"""Which saves matter: those of code and configuration, not what tools and the app itself write."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,35 +9,54 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from watchfiles import Change
 
+# An app may write logs, uploads and data into its own folder: a reload for each would never end.
+_SUFFIXES = frozenset((".py", ".yaml", ".yml", ".toml", ".sql", ".graphql"))
 _FOLDERS = frozenset(
-    (
-        "__pycache__", ".git", ".hg", ".svn", ".venv", "venv", "node_modules", ".idea", ".vscode",
-        ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis", ".tox", ".nox",
-    )
-)  # fmt: skip
-_DATA_FOLDER = "data"
-# Databases; compiled files; what vim, Emacs, JetBrains, KDE and GNOME editors write beside a file.
-_FILES = re.compile(
-    r"\.sqlite3?(-\w+)?$|\.sqlite3.*|\.db(-\w+)?$|\.py[co]$|\.sw[a-px]$|~$|^\.#|^#.*#$|^4913$"
-    r"|\.tmp$|___jb_(tmp|old)___$|\.kate-swp$|^\.goutputstream-|^\.DS_Store$|^\.coverage"
+    [
+        "__pycache__",
+        ".git",
+        ".hg",
+        ".svn",
+        ".venv",
+        "venv",
+        "node_modules",
+        ".idea",
+        ".vscode",
+        ".mypy_cache",
+        ".pytest_cache",
+        ".ruff_cache",
+        ".hypothesis",
+        ".tox",
+        ".nox",
+    ]
 )
+_DATA_FOLDER = "data"
+# What Emacs and JetBrains editors write beside a file while it is edited.
+_EDITORS = (".#", "#", "___jb_")
 _QUIET_MS = 30
 _POLL_MS = 200
 
 
-def matters(file: str, root: Path) -> bool:
-    """Say whether a change of this file is a change of the project.
+def matters(file: Path, root: Path) -> bool:
+    """Say whether a change of this file, or of this folder, is a change of the project.
 
     Example:
-        >>> matters("/project/routes/index.py", Path("/project"))
+        >>> matters(Path("/project/routes/index.py"), Path("/project"))
         True
-        >>> matters("/project/data/dev.sqlite3-wal", Path("/project"))
+        >>> matters(Path("/project/server.log"), Path("/project"))
         False
     """
-    *folders, name = Path(file).relative_to(root).parts or (".",)
-    if _FOLDERS & {*folders, name} or (folders and folders[0] == _DATA_FOLDER):
+    parts = file.relative_to(root).parts
+    if _FOLDERS & {*parts} or parts[:1] == (_DATA_FOLDER,) or file.name.startswith(_EDITORS):
         return False
-    return name != _DATA_FOLDER and not _FILES.search(name)
+    if file.suffix in _SUFFIXES or file.name.startswith(".env"):
+        return True
+    return not file.suffix and _may_hold_code(file)
+
+
+def _may_hold_code(folder: Path) -> bool:
+    """Say whether a folder that came or went may have brought or taken modules."""
+    return not folder.exists() or next(folder.rglob("*.py"), None) is not None
 
 
 async def changes(root: Path) -> AsyncIterator[list[str]]:
@@ -49,7 +67,7 @@ async def changes(root: Path) -> AsyncIterator[list[str]]:
     from watchfiles import awatch  # pyright: ignore[reportUnknownVariableType]
 
     def wanted(_change: Change, file: str) -> bool:
-        return matters(file, root)
+        return matters(Path(file), root)
 
     batches: AsyncIterator[set[tuple[Change, str]]] = awatch(
         root, watch_filter=wanted, step=_QUIET_MS, debounce=10 * _QUIET_MS, poll_delay_ms=_POLL_MS

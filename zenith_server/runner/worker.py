@@ -8,7 +8,8 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable, Generator
+import time
+from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from importlib.util import cache_from_source
@@ -20,13 +21,16 @@ from zenith_server.runner import engines, standby
 from zenith_server.runner.channel import Channel, Job, Message
 from zenith_server.runner.gate import Gate
 from zenith_server.runner.lifespan import Lifespan
+from zenith_server.runner.listener import refuse_newcomers
 from zenith_server.runner.program import Facts
 from zenith_server.runner.trace import describe, is_project, running
 
 _FAILED = 1
-# After the deadline for requests: for handlers to see their cancellation, and for the lifespan.
-_CANCEL = 0.5
-_SHUTDOWN = 5.0
+# When the time for requests is over, handlers get this long to see their cancellation, the
+# lifespan as long to shut down; the process ends a second after that time, whatever hangs.
+_CANCEL = 0.3
+_SHUTDOWN = 0.4
+_LAST = 1.0
 
 
 def main(channel_descriptor: int, listener_descriptor: int) -> int:
@@ -142,8 +146,8 @@ class _Worker:
         booted()
         self._channel.send(self._ready())
         order = await self._stop
-        await self._leave(gate, order)
-        async with asyncio.timeout(_SHUTDOWN):
+        deadline = await self._leave(gate, order)
+        async with asyncio.timeout(max(_left(deadline), _SHUTDOWN)):
             await lifespan.shutdown()
 
     def _ready(self) -> Message:
@@ -153,8 +157,10 @@ class _Worker:
 
     def _listen_to_orders(self) -> None:
         loop = asyncio.get_running_loop()
-        stop: Message = {"type": "stop"}
-        loop.add_signal_handler(signal.SIGTERM, self._obey, stop)
+        # Not to be obeyed here: the supervisor knows whether everything is to stop (a service
+        # manager may signal all processes), or another worker has to serve first.
+        leaving: Message = {"type": "leaving"}
+        loop.add_signal_handler(signal.SIGTERM, self._channel.send, leaving)
         listen = threading.Thread(target=self._hear, args=[loop], name="supervisor", daemon=True)
         listen.start()
 
@@ -172,37 +178,51 @@ class _Worker:
         if self._stop is not None and not self._stop.done():
             self._stop.set_result(message)
 
-    async def _leave(self, gate: Gate, order: Message) -> None:
-        """Stop accepting, let clients finish, and cut off what takes too long."""
+    async def _leave(self, gate: Gate, order: Message) -> float:
+        """Stop accepting, let clients finish, cut off what takes too long; return the deadline."""
         server = self._job.settings.server
+        lame_duck = _seconds(order, "lame_duck", server.lame_duck)
         grace = _seconds(order, "grace", server.grace)
         settle = _seconds(order, "settle", 0.25)
-        self._watch_deadline(_seconds(order, "lame_duck", server.lame_duck) + settle * 4 + grace)
+        _end_after(lame_duck + grace + _LAST)
         getattr(self._app, "drain", _nothing)()
-        await self._unless_hurried(asyncio.sleep(_seconds(order, "lame_duck", server.lame_duck)))
-        self._engine.stop_accepting()
+        await self._unless_hurried(asyncio.sleep(lame_duck))
+        deadline = time.monotonic() + grace
         gate.closing = True
-        await self._unless_hurried(gate.settle(settle, settle * 4))
+        if order.get("replaced"):
+            self._engine.stop_accepting()
+        else:
+            refuse_newcomers(self._listener)
+        await self._unless_hurried(gate.settle(settle, min(4 * settle, grace / 2)))
+        self._engine.stop_accepting()
+        await self._finish(gate, deadline)
+        return time.monotonic() if self._hurry.is_set() else deadline
+
+    async def _finish(self, gate: Gate, deadline: float) -> None:
         finishing = asyncio.ensure_future(self._engine.finish())
-        await self._unless_hurried(asyncio.wait({finishing}, timeout=grace))
+        await self._unless_hurried(asyncio.wait({finishing}, timeout=_left(deadline)))
         if not finishing.done():
             await gate.cancel(_CANCEL)
-            await asyncio.wait({finishing}, timeout=_CANCEL)
+            await asyncio.wait({finishing}, timeout=_CANCEL / 3)
         finishing.cancel()
 
-    async def _unless_hurried(self, work: Any) -> None:
+    async def _unless_hurried(self, work: Coroutine[Any, Any, Any]) -> None:
         task = asyncio.ensure_future(work)
         hurried = asyncio.ensure_future(self._hurry.wait())
         await asyncio.wait({task, hurried}, return_when=asyncio.FIRST_COMPLETED)
         task.cancel()
         hurried.cancel()
 
-    def _watch_deadline(self, seconds: float) -> None:
-        """End the process even if the event loop, a thread or an exit handler is stuck."""
-        last = seconds + 2 * _CANCEL + _SHUTDOWN
-        timer = threading.Timer(last, os._exit, [_FAILED])
-        timer.daemon = True
-        timer.start()
+
+def _end_after(seconds: float) -> None:
+    """End the process even if the event loop, a thread or an exit handler is stuck."""
+    timer = threading.Timer(seconds, os._exit, [_FAILED])
+    timer.daemon = True
+    timer.start()
+
+
+def _left(deadline: float) -> float:
+    return max(0.0, deadline - time.monotonic())
 
 
 def _seconds(order: Message, name: str, default: float) -> float:

@@ -1,0 +1,227 @@
+"""The processes that there are: started, told to stop, killed when they do not, never forgotten."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+from collections.abc import Callable
+from typing import cast
+
+from zenith_server.runner.channel import Job, Message, Task
+from zenith_server.runner.processes import ForkServer, Process
+from zenith_server.runner.program import Limits, Program
+from zenith_server.settings import Settings
+
+
+class StartError(Exception):
+    """A process did not get as far as it should; the text is for the person who can mend it."""
+
+
+class Workers:
+    """All processes of a supervisor, and the fork server that they come from.
+
+    Args:
+        listener: the socket that each of them inherits.
+        program: what they run.
+        limits: how long to wait for what.
+        ended: called for each adopted process that ended, with its exit code.
+        leaving: called for each adopted process that somebody else asked to stop.
+
+    Attributes:
+        generation: counts replacements; a process belongs to the one that it was started in.
+        changed: files that were saved since a worker last started well.
+    """
+
+    def __init__(
+        self,
+        listener: socket.socket,
+        program: Program,
+        limits: Limits,
+        ended: Callable[[Process, int], None],
+        leaving: Callable[[Process], None],
+    ) -> None:
+        self._listener = listener
+        self._program = program
+        self._limits = limits
+        self._ended = ended
+        self._leaving = leaving
+        self._all: set[Process] = set()
+        self._preparing: Process | None = None
+        self.fork_server = ForkServer(listener)
+        self.generation = 0
+        self.changed: tuple[str, ...] = ()
+
+    # Starting
+
+    def fork(self, task: Task, settings: Settings, message: str = "") -> Process:
+        """Start a process; it counts among the workers only once it has been adopted."""
+        job = Job(task, self._program, settings, message, self.changed)
+        process = self.fork_server.fork(job)
+        process.generation = self.generation
+        return process
+
+    async def start(
+        self, number: int, task: Task, settings: Settings, message: str = ""
+    ) -> Message:
+        """Start processes, wait until all serve, adopt them; return what the first one said.
+
+        Raises:
+            StartError: one of them did not start; the others have been killed.
+        """
+        started = [self.fork(task, settings, message) for _ in range(number)]
+        try:
+            said = [await first_word(process) for process in started]
+        except BaseException:
+            for process in started:
+                self.kill(process)
+            raise
+        for process in started:
+            self.adopt(process)
+        return said[0]
+
+    async def prepare(self, settings: Settings, started: Callable[[Process], None]) -> Message:
+        """Run the preparation in a process of its own, never two at once.
+
+        Whoever loses interest does not cut it off: it may be in the middle of a migration.
+
+        Args:
+            settings: what to prepare with.
+            started: called with the process, as soon as it has been asked for.
+        """
+        if self._preparing is not None:
+            await asyncio.shield(self._preparing.gone)
+        self._preparing = self.fork("prepare", settings)
+        started(self._preparing)
+        return await first_word(self._preparing)
+
+    def adopt(self, process: Process) -> None:
+        """Count a process among the workers until it ends."""
+        self._all.add(process)
+        process.leaving = self._leaving
+        process.gone.add_done_callback(lambda gone: self._forget(process, gone.result()))
+
+    def _forget(self, process: Process, code: int) -> None:
+        self._all.discard(process)
+        self._ended(process, code)
+
+    async def renew_fork_server(self) -> None:
+        """Wait until the fork server has died, and start another."""
+        await self.fork_server.lost.wait()
+        self.fork_server = ForkServer(self._listener)
+
+    # Asking
+
+    @property
+    def serving(self) -> bool:
+        """Whether the project itself answers on the socket."""
+        return any(worker.serves_project for worker in self._all)
+
+    @property
+    def answering(self) -> bool:
+        """Whether anything answers on the socket, be it a stand-in."""
+        return any(worker.serving for worker in self._all)
+
+    # Stopping
+
+    def retire(self, number: int | None = None, *, quickly: bool) -> None:
+        """Ask workers of earlier generations to stop, and every stand-in.
+
+        Args:
+            number: at most so many workers; all by default.
+            quickly: cut off what does not end within a moment, as a reload does.
+        """
+        old = [worker for worker in self._all if worker.generation != self.generation]
+        workers = [worker for worker in old if worker.job.task == "serve" and not worker.stopping]
+        stand_ins = [worker for worker in self._all if worker.job.task != "serve"]
+        for worker in stand_ins:
+            self._ask_to_stop(worker, quickly=True)
+        for worker in workers[:number]:
+            self._ask_to_stop(worker, quickly=quickly)
+
+    def _ask_to_stop(self, worker: Process, *, quickly: bool = False, last: bool = False) -> None:
+        """Tell a worker to finish what it does and end; it is killed if it does not.
+
+        Only at the last stop are there no other workers to take new connections.
+        """
+        if worker.stopping:
+            return
+        if not worker.outcome.done():
+            self.kill(worker)
+            return
+        worker.stopping = True
+        server = worker.job.settings.server
+        grace = self._limits.reload_grace if quickly else server.grace
+        lame_duck = server.lame_duck if last else 0.0
+        settle = 0.05 if quickly else 0.25
+        order: Message = {"lame_duck": lame_duck, "settle": settle, "grace": grace}
+        worker.tell({"type": "stop", "replaced": not last, **order})
+        self._kill_later(worker, lame_duck + grace + 2 * self._limits.forced)
+
+    async def exchange(self, worker: Process) -> None:
+        """Start a worker in the place of another, and only then ask that one to stop.
+
+        Raises:
+            StartError: the new one did not start; the old one goes on.
+        """
+        await self.start(1, "serve", worker.job.settings)
+        self._ask_to_stop(worker)
+
+    async def stop(self) -> bool:
+        """Ask every worker to stop and wait for them; return whether none had to be killed.
+
+        A preparation that is under way may end, within the time that requests have.
+        """
+        ends = [worker.gone for worker in self._all]
+        for worker in [*self._all]:
+            self._ask_to_stop(worker, last=True)
+        if self._preparing is not None and not self._preparing.gone.done():
+            ends.append(self._preparing.gone)
+            self._kill_later(self._preparing, self._preparing.job.settings.server.grace)
+        if ends:
+            await asyncio.wait(ends)
+        return all(end.result() == 0 for end in ends)
+
+    def hurry(self) -> None:
+        """Tell the workers to wait no longer, and kill those that still hang a moment later."""
+        if self._preparing is not None:
+            self.kill(self._preparing)
+        for worker in self._all:
+            worker.tell({"type": "hurry"})
+            self._kill_later(worker, 2 * self._limits.forced)
+
+    def _kill_later(self, process: Process, seconds: float) -> None:
+        timer = asyncio.get_running_loop().call_later(seconds, self.kill, process)
+        process.gone.add_done_callback(lambda _: timer.cancel())
+
+    def kill(self, process: Process) -> None:
+        """End a process at once."""
+        process.stopping = True
+        self.fork_server.signal(process, signal.SIGKILL)
+
+
+async def first_word(process: Process) -> Message:
+    """Wait until a process says how its start went.
+
+    Raises:
+        StartError: with the process's own words, or with how it died.
+    """
+    outcome = await asyncio.shield(process.outcome)
+    if outcome["type"] == "failed":
+        raise StartError(str(outcome["text"]))
+    if outcome["type"] == "died":
+        end = ending(cast("int", outcome["code"]))
+        raise StartError(f"The process that loads the project {end} before it could serve.")
+    return outcome
+
+
+def ending(code: int) -> str:
+    """Say how a process ended.
+
+    Example:
+        >>> ending(-9), ending(3)
+        ('was killed by SIGKILL', 'ended with exit code 3')
+    """
+    if code >= 0:
+        return f"ended with exit code {code}"
+    return f"was killed by {signal.Signals(-code).name}"
