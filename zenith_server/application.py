@@ -38,7 +38,7 @@ class Zenith(Declarations):
         await self._app(scope, receive, send)
 
     def _build(self) -> ASGIApp:
-        from zenith_server.asgi import settings_of
         from zenith_server.boot import boot
+        from zenith_server.settings import settings_of
 
         return boot(settings_of(self.project), self)

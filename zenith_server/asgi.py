@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Any
 
 from zenith_server.boot import boot
 from zenith_server.dispatch import Dispatcher
-from zenith_server.environment import detect, find_container
 from zenith_server.errors import Fault, ProjectError
-from zenith_server.settings import Settings, read_settings
+from zenith_server.settings import settings_of
 
 
 def create_app(project: str | Path, *, env: str | None = None) -> Dispatcher:
@@ -28,18 +26,6 @@ def create_app(project: str | Path, *, env: str | None = None) -> Dispatcher:
         >>> app = create_app("./example_project")
     """
     return boot(settings_of(Path(project), env=env))
-
-
-def settings_of(project: Path, *, env: str | None = None) -> Settings:
-    """Return the settings of a project folder for this process."""
-    environment = detect(
-        flag=env,
-        environ=os.environ,
-        dev_command=False,
-        interactive=sys.stdin is not None and sys.stdin.isatty(),
-        container=find_container(os.environ),
-    )
-    return read_settings(project, environment=environment, environ=os.environ)
 
 
 def __getattr__(name: str) -> Any:

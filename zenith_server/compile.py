@@ -27,6 +27,11 @@ def compile_plan(settings: Settings, manifest: Manifest, plugins: Iterable[Plugi
         >>> plan = compile_plan(settings, manifest, plugins)
         >>> [str(route.pattern) for route in plan.routes]
     """
+    return draft_of(settings, manifest, plugins).freeze()
+
+
+def draft_of(settings: Settings, manifest: Manifest, plugins: Iterable[Plugin]) -> Draft:
+    """Return what the plugins made, with its faults, before it is frozen."""
     draft = Draft(settings, manifest, faults=list(manifest.faults))
     for plugin in plugins:
         draft.plugin = plugin.name
@@ -34,4 +39,4 @@ def compile_plan(settings: Settings, manifest: Manifest, plugins: Iterable[Plugi
             plugin.setup(draft)
         except ProjectError as error:
             draft.faults.extend(error.faults)
-    return draft.freeze()
+    return draft

@@ -163,9 +163,17 @@ class Draft:
         Raises:
             ProjectError: every fault that was noted, and every conflict between routes.
         """
-        faults = [*self.faults, *_conflicts(self.routes)]
+        faults = self.all_faults()
         if faults:
-            raise ProjectError(*dict.fromkeys(faults))
+            raise ProjectError(*faults)
+        return self.plan()
+
+    def all_faults(self) -> tuple[Fault, ...]:
+        """Return every fault that was noted, and every conflict between routes."""
+        return tuple(dict.fromkeys([*self.faults, *_conflicts(self.routes)]))
+
+    def plan(self) -> Plan:
+        """Return what is there so far, for lists; whatever serves a plan takes it from `freeze`."""
         return Plan(
             tuple(self.routes),
             tuple(self.layers),

@@ -25,8 +25,7 @@ def scan(root: Path, conventions: Iterable[Convention]) -> Manifest:
     Example:
         >>> scan(Path("example_project"), [Convention("model", "models")]).of("model")
     """
-    if not root.is_dir():
-        raise ProjectError(_no_folder(root))
+    check_folder(root)
     ordered = sorted(conventions, key=lambda convention: not convention.is_exact)
     files: list[ProjectFile] = []
     skipped: list[SkippedFile] = []
@@ -39,6 +38,16 @@ def scan(root: Path, conventions: Iterable[Convention]) -> Manifest:
         else:
             files.append(ProjectFile(kind, relative, module_of(relative)))
     return Manifest(root, tuple(files), tuple(skipped), tuple(faults))
+
+
+def check_folder(root: Path) -> None:
+    """Make sure that there is such a folder.
+
+    Raises:
+        ProjectError: there is nothing of that name, or it is a file.
+    """
+    if not root.is_dir():
+        raise ProjectError(_file(root) if root.exists() else _no_folder(root))
 
 
 def _walk(root: Path, conventions: list[Convention], faults: list[Fault]) -> Iterator[str]:
@@ -112,14 +121,21 @@ def _wrong_case(relative: str, conventions: list[Convention]) -> Iterator[Fault]
 
 
 def _no_folder(root: Path) -> Fault:
-    what = "is not a folder" if root.exists() else "does not exist"
     return Fault(
-        f"{root} {what}",
+        f"There is no folder {root}",
         why="Zenith Server serves a project folder.",
         fixes=(
             "Check the path; it is taken from the current directory.",
-            f"Make a new project: zenith-server new {root.name or 'my_project'}",
+            f"Make a new project: zenith-server new {root.name}",
         ),
+    )
+
+
+def _file(root: Path) -> Fault:
+    return Fault(
+        f"{root} is a file, not a folder",
+        why="Zenith Server serves a project folder.",
+        fixes=(f"Name the folder of the project, such as {root.parent}.",),
     )
 
 

@@ -1,5 +1,6 @@
 """The settings of a project: what is configured, where it was said, and what was wrong with it."""
 
+from zenith_server.settings.process import settings_of
 from zenith_server.settings.read import read_settings
 from zenith_server.settings.sections import (
     Cors,
@@ -28,4 +29,5 @@ __all__ = [
     "Server",
     "Settings",
     "read_settings",
+    "settings_of",
 ]

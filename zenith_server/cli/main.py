@@ -1,0 +1,101 @@
+"""From words on a command line to an exit code, with every failure told."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+from collections.abc import Callable, Sequence
+from inspect import BoundArguments
+from pathlib import Path
+from typing import Any
+
+from cyclopts import CycloptsError
+
+from zenith_server.cli.commands import application
+from zenith_server.cli.options import UsageError
+from zenith_server.cli.output import complain
+from zenith_server.errors import ProjectError
+
+FULL_TRACEBACK = "--full-traceback"
+PROJECT, USAGE = 1, 2
+
+
+def command_line(words: Sequence[str], started: float | None = None) -> int:
+    """Run one command.
+
+    Args:
+        words: what follows `zenith-server`.
+        started: when the process was started, on the monotonic clock.
+
+    Returns:
+        The exit code: 0 all is well, 1 the project is at fault, 2 the command was not understood;
+        those of a server that ran are in `runner.exits`.
+
+    Example:
+        >>> command_line(["check", "./example_project"])
+        0
+    """
+    tokens = [word for word in words if word != FULL_TRACEBACK]
+    try:
+        call, given, _ = application(tokens, started).parse_args(
+            tokens, print_error=False, exit_on_error=False
+        )
+    except CycloptsError as error:
+        return _misunderstood(error)
+    except UsageError as error:
+        complain(str(error))
+        return USAGE
+    return _run(call, given, full_traceback=FULL_TRACEBACK in words)
+
+
+def _run(call: Callable[..., Any], given: BoundArguments, *, full_traceback: bool) -> int:
+    try:
+        result = _finished(call(*given.args, **given.kwargs))
+        sys.stdout.flush()
+    except ProjectError as error:
+        return _refused(error)
+    except BrokenPipeError:
+        return _reader_left()
+    except Exception as error:  # noqa: BLE001 - from the project's code: told in its own lines
+        return _failed(error, given, full_traceback=full_traceback)
+    return result if isinstance(result, int) else 0
+
+
+def _finished(result: object) -> object:
+    if not inspect.iscoroutine(result):
+        return result
+    import asyncio
+
+    return asyncio.run(result)
+
+
+def _misunderstood(error: CycloptsError) -> int:
+    command = " ".join(["zenith-server", *(error.command_chain or ())])
+    complain(f"{str(error).strip()}\n\nSee {command} --help.")
+    return USAGE
+
+
+def _refused(error: ProjectError) -> int:
+    complain(str(error))
+    return PROJECT
+
+
+def _failed(error: Exception, given: BoundArguments, *, full_traceback: bool) -> int:
+    import traceback
+
+    from zenith_server.runner.trace import describe
+    from zenith_server.secrets import masked_url
+
+    root = Path(given.arguments.get("project", ".")).resolve()
+    if full_traceback:
+        complain(masked_url("".join(traceback.format_exception(error)).rstrip()))
+    else:
+        complain(f"{describe(error, root)}\n\nAll frames: repeat it with {FULL_TRACEBACK}")
+    return PROJECT
+
+
+def _reader_left() -> int:
+    """End quietly when the output went into `head`; Python would complain once more at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return PROJECT
