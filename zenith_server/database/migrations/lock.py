@@ -38,18 +38,22 @@ _HOLDER = text(
 
 @dataclass(frozen=True, slots=True)
 class _Lock:
+    connection: AsyncConnection
     attempt: Callable[[], Awaitable[bool]]
     holder: Callable[[], Awaitable[str | None]]
 
 
 @asynccontextmanager
-async def hold(database: Database, wait: float) -> AsyncGenerator[None]:
-    """Hold the migration lock of a database; it is free again as soon as this process is gone.
+async def hold(database: Database, wait: float) -> AsyncGenerator[AsyncConnection]:
+    """Hold the migration lock of a database, and give the connection that owns it.
 
-    The lock is asked for again and again instead of waited for inside the database: a statement
-    that waits has a snapshot, and CREATE INDEX CONCURRENTLY waits for all older snapshots. It
-    belongs to a connection of its own, since a revision may commit in between. PgBouncer has to
-    pool by session for it (https://www.pgbouncer.org/features.html).
+    The lock is free again as soon as that connection is gone, however it ended; a statement that
+    outlives its process keeps it, so that the next process does not run into it.
+
+    It is asked for again and again instead of waited for inside the database: a statement that
+    waits has a snapshot, and CREATE INDEX CONCURRENTLY waits for all older snapshots. It belongs
+    to the session, since revisions commit. PgBouncer has to pool by session for it
+    (https://www.pgbouncer.org/features.html).
 
     Args:
         database: what is locked; processes elsewhere that use the same database wait as well.
@@ -60,7 +64,7 @@ async def hold(database: Database, wait: float) -> AsyncGenerator[None]:
     """
     async with _LOCKS[database.url.backend](database) as lock:
         await _take(lock, database, wait)
-        yield
+        yield lock.connection
 
 
 async def _take(lock: _Lock, database: Database, wait: float) -> None:
@@ -68,7 +72,9 @@ async def _take(lock: _Lock, database: Database, wait: float) -> None:
     while not await lock.attempt():
         if time.monotonic() > until:
             raise ProjectError(_timed_out(database, wait, await lock.holder()))
+        await lock.connection.rollback()  # a transaction left open has a snapshot, too
         await asyncio.sleep(PAUSE)
+    await lock.connection.rollback()
 
 
 def _timed_out(database: Database, wait: float, holder: str | None) -> Fault:
@@ -85,17 +91,19 @@ def _timed_out(database: Database, wait: float, holder: str | None) -> Fault:
 
 @asynccontextmanager
 async def _own_connection(database: Database) -> AsyncGenerator[AsyncConnection]:
-    """A connection that is in no transaction, and that is closed in the end, not pooled."""
+    """A connection that is closed in the end, not pooled: nobody else shall inherit the lock."""
     async with connect(database.engine(), database.url) as connection:
-        await connection.execution_options(isolation_level="AUTOCOMMIT")
-        await connection.run_sync(lambda sync: sync.detach())
-        yield connection
+        try:
+            yield connection
+        finally:
+            await connection.invalidate()
 
 
 @asynccontextmanager
 async def _postgresql(database: Database) -> AsyncGenerator[_Lock]:
     async with _own_connection(database) as connection:
         await connection.execute(_NAME, {"name": _who()})
+        await connection.commit()
 
         async def attempt() -> bool:
             return bool(await connection.scalar(_TRY, _KEYS))
@@ -103,7 +111,7 @@ async def _postgresql(database: Database) -> AsyncGenerator[_Lock]:
         async def holder() -> str | None:
             return await connection.scalar(_HOLDER, _KEYS)
 
-        yield _Lock(attempt, holder)
+        yield _Lock(connection, attempt, holder)
 
 
 @asynccontextmanager
@@ -120,26 +128,20 @@ async def _mysql(database: Database) -> AsyncGenerator[_Lock]:
             found = await connection.scalar(text("SELECT IS_USED_LOCK(:name)"), name)
             return None if found is None else f"connection {found} of the server"
 
-        yield _Lock(attempt, holder)
+        yield _Lock(connection, attempt, holder)
 
 
 @asynccontextmanager
 async def _sqlite(database: Database) -> AsyncGenerator[_Lock]:
-    file = database.url.file
-    # Nobody else can open a database in memory. Windows has no such lock in Python: processes
-    # that migrate one SQLite file at once would meet there.
-    if file is None or sys.platform == "win32":
-        yield _Lock(_free, _nobody)
-        return
-    with _open(file.with_name(f"{file.name}.migrating")) as opened:
-
-        async def attempt() -> bool:
-            return _try_file(opened)
-
-        async def holder() -> str | None:
-            return _read_file(opened)
-
-        yield _Lock(attempt, holder)
+    async with connect(database.engine(), database.url) as connection:
+        file = database.url.file
+        # Nobody else can open a database in memory. Windows has no such lock in Python:
+        # processes that migrate one SQLite file at once would meet there.
+        if file is None or sys.platform == "win32":
+            yield _Lock(connection, _free, _nobody)
+            return
+        with _open(file.with_name(f"{file.name}.migrating")) as opened:
+            yield _Lock(connection, lambda: _try_file(opened), lambda: _read_file(opened))
 
 
 async def _free() -> bool:
@@ -154,12 +156,12 @@ def _open(file: Path) -> IO[str]:
     return file.open("a+", encoding="utf-8")
 
 
-def _read_file(opened: IO[str]) -> str | None:
+async def _read_file(opened: IO[str]) -> str | None:
     opened.seek(0)
     return opened.read() or None
 
 
-def _try_file(opened: IO[str]) -> bool:
+async def _try_file(opened: IO[str]) -> bool:
     """Lock the file for as long as it is open; the system lets go when the process ends."""
     import fcntl  # not on Windows
 

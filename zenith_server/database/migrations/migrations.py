@@ -84,13 +84,15 @@ class Migrations:
         """
         known = self.history()
         wanted = _target(target, known, ("head",))
-        if not _wants(await self.status()):
-            return await self._nothing_to_do()
-        async with hold(self.database, wait):
+        found = await self.status()
+        if found.state != "pending":
+            return self._nothing_to_do(found)
+        async with hold(self.database, wait) as connection:
             # Another process may have done all of it while this one waited.
-            if not _wants(await self.status()):
-                return await self._nothing_to_do()
-            return await self._run("upgrade", wanted, known)
+            found = await self._state(connection, known)
+            if found.state != "pending":
+                return self._nothing_to_do(found)
+            return await self._run(connection, "upgrade", wanted, known)
 
     async def downgrade(self, target: str, *, wait: float = LOCK_TIMEOUT) -> MigrationRun:
         """Undo revisions down to a target, newest first.
@@ -104,11 +106,11 @@ class Migrations:
         """
         known = self.history()
         wanted = _target(target, known, ("base",))
-        async with hold(self.database, wait):
-            found = await self.status()
+        async with hold(self.database, wait) as connection:
+            found = await self._state(connection, known)
             if found.unknown:
                 raise ProjectError(faults.ahead(found, self.database.url, self.folder))
-            return await self._run("downgrade", wanted, known)
+            return await self._run(connection, "downgrade", wanted, known)
 
     async def make(
         self,
@@ -165,39 +167,31 @@ class Migrations:
         self, connection: AsyncConnection, known: tuple[Revision, ...]
     ) -> MigrationState:
         current = await connection.run_sync(environment.current_heads)
+        await connection.rollback()
         return state.compare(known, current)
 
-    async def _nothing_to_do(self) -> MigrationRun:
-        found = await self.status()
+    def _nothing_to_do(self, found: MigrationState) -> MigrationRun:
         if found.unknown:
             _log.warning("%s", faults.ahead(found, self.database.url, self.folder))
         return MigrationRun((), found)
 
     async def _run(
-        self, direction: Direction, target: str, known: tuple[Revision, ...]
+        self,
+        connection: AsyncConnection,
+        direction: Direction,
+        target: str,
+        known: tuple[Revision, ...],
     ) -> MigrationRun:
         progress = Progress()
         try:
-            await self._run_on_connection(direction, target, progress)
+            async with environment.alone(), environment.without_foreign_keys(connection):
+                await connection.run_sync(environment.run, self.folder, direction, target, progress)
         except Exception as error:
             fault = faults.failed(error, known, progress, self.database.url)
             raise ProjectError(fault) from error
         named = {revision.id: revision for revision in known}
-        return MigrationRun(tuple(named[key] for key in progress.done), await self.status())
-
-    async def _run_on_connection(
-        self, direction: Direction, target: str, progress: Progress
-    ) -> None:
-        async with (
-            environment.alone(),
-            connect(self.database.engine(), self.database.url) as connection,
-            environment.without_foreign_keys(connection),
-        ):
-            await connection.run_sync(environment.run, self.folder, direction, target, progress)
-
-
-def _wants(found: MigrationState) -> bool:
-    return found.state == "pending"
+        ran = tuple(named[key] for key in progress.done)
+        return MigrationRun(ran, await self._state(connection, known))
 
 
 def _refuse_unless_current(found: MigrationState, database: Database, folder: Path) -> None:

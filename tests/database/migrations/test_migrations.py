@@ -1,0 +1,343 @@
+"""Migrations apply once and in order, stop with an explanation, and never lose data by surprise."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Column, Connection, Integer, MetaData, Table, text
+
+from tests.database.migrations.conftest import Revise
+from zenith_server.database.engines import Database, PoolOptions
+from zenith_server.database.migrations import Migrations
+from zenith_server.errors import Fault, ProjectError
+
+CREATE = 'op.create_table("t{0}", sa.Column("id", sa.Integer, primary_key=True))'
+DROP = 'op.drop_table("t{0}")'
+
+
+@pytest.fixture
+def migrations(database: Database, folder: Path, revise: Revise) -> Migrations:
+    for number in ("0001", "0002", "0003"):
+        revise(number, CREATE.format(number), DROP.format(number))
+    return Migrations(database, folder)
+
+
+@pytest.fixture
+def on_sqlite(sqlite: Database, folder: Path) -> Migrations:
+    return Migrations(sqlite, folder)
+
+
+async def tables(database: Database) -> list[str]:
+    def names(connection: Connection) -> list[str]:
+        metadata = MetaData()
+        metadata.reflect(connection)
+        return sorted(metadata.tables.keys() - {"alembic_version"})
+
+    async with database.reader().connect() as connection:
+        return await connection.run_sync(names)
+
+
+async def test_an_empty_database_is_behind(migrations: Migrations) -> None:
+    found = await migrations.status()
+    assert [revision.id for revision in found.pending] == ["0001", "0002", "0003"]
+
+
+async def test_upgrade_applies_all_in_order(migrations: Migrations) -> None:
+    run = await migrations.upgrade()
+    assert [revision.id for revision in run.ran] == ["0001", "0002", "0003"]
+    assert run.state.summary == "up to date at 0003_step"
+    assert await tables(migrations.database) == ["t0001", "t0002", "t0003"]
+
+
+async def test_a_second_upgrade_does_nothing(migrations: Migrations) -> None:
+    await migrations.upgrade()
+    assert (await migrations.upgrade()).ran == ()
+
+
+@pytest.mark.parametrize(
+    ("target", "expected"), [("0002", "0002"), ("0001_step", "0001"), ("+1", "0001")]
+)
+async def test_upgrade_stops_at_its_target(
+    migrations: Migrations, target: str, expected: str
+) -> None:
+    assert (await migrations.upgrade(target)).state.current == (expected,)
+
+
+@pytest.mark.parametrize(("target", "left"), [("-1", ("0002",)), ("0001", ("0001",)), ("base", ())])
+async def test_downgrade_undoes_down_to_its_target(
+    migrations: Migrations, target: str, left: tuple[str, ...]
+) -> None:
+    await migrations.upgrade()
+    run = await migrations.downgrade(target)
+    assert run.state.current == left
+    assert len(await tables(migrations.database)) == len(run.state.applied)
+
+
+@pytest.mark.parametrize("target", ["0004", "base", "head1", "+x"])
+async def test_an_unknown_target_is_said(migrations: Migrations, target: str) -> None:
+    with pytest.raises(ProjectError, match=r'There is no revision "'):
+        await migrations.upgrade(target)
+
+
+async def test_the_history_needs_no_database(folder: Path, revise: Revise) -> None:
+    revise("0001")
+    history = Migrations(Database("postgresql://nowhere.invalid/x"), folder).history()
+    assert [revision.name for revision in history] == ["0001_step"]
+
+
+async def test_no_folder_has_no_migrations(on_sqlite: Migrations) -> None:
+    assert (await on_sqlite.upgrade()).state.state == "no migrations"
+
+
+async def test_two_heads_are_reported_with_what_to_do(
+    on_sqlite: Migrations, revise: Revise
+) -> None:
+    revise("0001")
+    revise("0002")
+    revise("0003", down="0001")
+    with pytest.raises(ProjectError) as caught:
+        await on_sqlite.status()
+    assert "The migrations have 2 heads: 0002_step, 0003_step" in str(caught.value)
+    assert 'In 0003_step.py, let the first revision of its branch follow "0002"' in str(
+        caught.value
+    )
+
+
+async def test_a_database_that_is_ahead_is_served_with_a_warning(
+    on_sqlite: Migrations, revise: Revise, caplog: pytest.LogCaptureFixture
+) -> None:
+    revise("0001")
+    newer = revise("0002")
+    await on_sqlite.upgrade()
+    newer.unlink()
+    with caplog.at_level(logging.WARNING, "zenith_server.migrations"):
+        run = await on_sqlite.upgrade()
+    assert run.state.state == "ahead"
+    assert "The database is at revision 0002, which this code does not know" in caplog.text
+
+
+async def test_a_database_that_is_ahead_is_not_downgraded(
+    on_sqlite: Migrations, revise: Revise
+) -> None:
+    revise("0001")
+    newer = revise("0002")
+    await on_sqlite.upgrade()
+    newer.unlink()
+    with pytest.raises(ProjectError, match="which this code does not know"):
+        await on_sqlite.downgrade("base")
+
+
+async def test_a_failing_revision_is_explained(migrations: Migrations, revise: Revise) -> None:
+    file = revise("0002", 'op.execute("INSERT INTO nowhere VALUES (1)")')
+    with pytest.raises(ProjectError) as caught:
+        await migrations.upgrade()
+    said = str(caught.value)
+    assert said.startswith(f"Revision 0002_step failed\n  at {file}:11\n\n")
+    assert "nowhere" in said
+    assert "The statement was: INSERT INTO nowhere VALUES (1)" in said
+    assert "Revisions that were finished before it, in this run: 0001_step." in said
+    assert "Correct the revision, then start again" in said
+
+
+async def test_what_came_before_a_failure_is_kept_and_the_rest_runs_after_the_fix(
+    migrations: Migrations, revise: Revise
+) -> None:
+    revise("0002", f'{CREATE.format("0002")}; op.execute("nonsense")')
+    with pytest.raises(ProjectError):
+        await migrations.upgrade()
+    assert (await migrations.status()).current == ("0001",)
+    # MySQL commits each statement of DDL at once.
+    kept = [] if migrations.database.url.backend == "mysql" else [CREATE.format("0002")]
+    revise("0002", *kept)
+    assert (await migrations.upgrade()).state.state == "up to date"
+
+
+async def test_mysql_is_said_to_keep_half_of_it(
+    mysql_url: str, folder: Path, revise: Revise
+) -> None:
+    revise("0001", 'op.execute("nonsense")')
+    async with Database(mysql_url).lifespan() as database:
+        with pytest.raises(ProjectError, match="MySQL cannot roll back DDL"):
+            await Migrations(database, folder).upgrade()
+
+
+async def test_a_long_statement_is_cut_and_its_values_stay_hidden(
+    on_sqlite: Migrations, revise: Revise
+) -> None:
+    statement = f"INSERT INTO nowhere VALUES (:secret) /* {'x' * 400} */"
+    revise("0001", f'op.get_bind().execute(sa.text("{statement}"), {{"secret": "s3cret"}})')
+    with pytest.raises(ProjectError) as caught:
+        await on_sqlite.upgrade()
+    assert "s3cret" not in str(caught.value)
+    assert "xxx…" in str(caught.value)
+
+
+async def test_a_mistake_in_python_is_placed_too(on_sqlite: Migrations, revise: Revise) -> None:
+    file = revise("0001", "unknown_name()")
+    with pytest.raises(ProjectError) as caught:
+        await on_sqlite.upgrade()
+    assert f"  at {file}:11\n\nNameError: name 'unknown_name' is not defined." in str(caught.value)
+
+
+async def test_a_revision_that_cannot_be_imported_is_placed(
+    on_sqlite: Migrations, revise: Revise
+) -> None:
+    file = revise("0001")
+    file.write_text(f"{file.read_text()}\nimport no_such_module\n")
+    with pytest.raises(ProjectError) as caught:
+        await on_sqlite.upgrade()
+    assert f"The migrations failed\n  at {file}:17\n" in str(caught.value)
+
+
+async def test_altering_a_table_deletes_no_rows_that_refer_to_it(
+    on_sqlite: Migrations, revise: Revise
+) -> None:
+    revise(
+        "0001",
+        'op.execute("CREATE TABLE users (id INTEGER PRIMARY KEY, name TEXT)");'
+        'op.execute("CREATE TABLE posts (user INTEGER REFERENCES users ON DELETE CASCADE)");'
+        'op.execute("INSERT INTO users VALUES (1, NULL)");'
+        'op.execute("INSERT INTO posts VALUES (1)")',
+    )
+    revise(
+        "0002",
+        'batch = op.batch_alter_table("users", recreate="always")\n'
+        '    with batch as users:\n        users.alter_column("name", server_default="x")',
+    )
+    await on_sqlite.upgrade()
+    async with on_sqlite.database.session() as session:
+        assert await session.scalar(text("SELECT count(*) FROM posts")) == 1
+        assert await session.scalar(text("PRAGMA foreign_keys")) == 1
+
+
+async def test_a_revision_that_breaks_references_is_rolled_back(
+    on_sqlite: Migrations, revise: Revise
+) -> None:
+    revise("0001", 'op.execute("CREATE TABLE users (id INTEGER PRIMARY KEY)")')
+    revise(
+        "0002",
+        'op.execute("CREATE TABLE posts (user INTEGER REFERENCES users)");'
+        'op.execute("INSERT INTO posts VALUES (7)")',
+    )
+    with pytest.raises(ProjectError, match="Rows of posts refer to rows that are not there"):
+        await on_sqlite.upgrade()
+    assert await tables(on_sqlite.database) == ["users"]
+
+
+async def test_a_database_in_memory_can_be_migrated(folder: Path, revise: Revise) -> None:
+    revise("0001", CREATE.format(1))
+    async with Database("sqlite://").lifespan() as database:
+        await Migrations(database, folder).upgrade()
+        assert await tables(database) == ["t1"]
+
+
+async def test_a_pool_of_one_connection_is_enough(
+    postgres_url: str, folder: Path, revise: Revise
+) -> None:
+    revise("0001")
+    async with Database(postgres_url, PoolOptions(size=1, overflow=0)).lifespan() as database:
+        assert len((await Migrations(database, folder).upgrade()).ran) == 1
+
+
+def test_two_databases_in_two_threads_do_not_meet(tmp_path: Path, revise: Revise) -> None:
+    revise("0001", f"import time; time.sleep(0.1); {CREATE.format(1)}")
+    ran: list[int] = []
+
+    async def upgrade(name: str) -> None:
+        async with Database(f"sqlite:///{tmp_path}/{name}.db").lifespan() as database:
+            run = await Migrations(database, tmp_path / "migrations").upgrade()
+            ran.append(len(run.ran))
+
+    threads = [threading.Thread(target=asyncio.run, args=(upgrade(name),)) for name in "abc"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert ran == [1, 1, 1]
+
+
+async def test_an_unreachable_database_is_explained(
+    folder: Path, revise: Revise, free_port: int
+) -> None:
+    revise("0001")
+    url = f"postgresql://ann:s3cret@127.0.0.1:{free_port}/shop"
+    async with Database(url).lifespan() as database:
+        with pytest.raises(ProjectError, match="The database cannot be reached"):
+            await Migrations(database, folder).upgrade()
+
+
+def declare(*columns: str) -> list[MetaData]:
+    metadata = MetaData()
+    Table("notes", metadata, *(Column(name, Integer, primary_key=name == "id") for name in columns))
+    return [metadata]
+
+
+async def test_made_revisions_are_numbered(sqlite: Database, folder: Path) -> None:
+    first = await Migrations(sqlite, folder, declare("id")).make("Create notes!")
+    await Migrations(sqlite, folder).upgrade()
+    second = await Migrations(sqlite, folder, declare("id", "stars")).make("Add stars")
+    assert [made.file and made.file.name for made in (first, second)] == [
+        "0001_create_notes.py",
+        "0002_add_stars.py",
+    ]
+
+
+async def test_an_empty_revision_can_be_made(sqlite: Database, folder: Path) -> None:
+    made = await Migrations(sqlite, folder, declare("id")).make("Fill", empty=True)
+    assert made.changes == ()
+    assert made.file
+    assert "op." not in made.file.read_text()
+
+
+async def test_making_is_refused_while_a_model_file_is_broken(
+    sqlite: Database, folder: Path
+) -> None:
+    broken = Fault("models/user.py cannot be imported", ("models/user.py:3",))
+    with pytest.raises(ProjectError) as caught:
+        await Migrations(sqlite, folder).make("Drop all", broken=[broken])
+    assert caught.value.faults[0].where == ("models/user.py:3",)
+    assert caught.value.faults[1] is broken
+    assert Migrations(sqlite, folder).history() == ()
+
+
+async def test_making_is_refused_while_the_database_is_behind(
+    on_sqlite: Migrations, revise: Revise
+) -> None:
+    file = revise("0001")
+    with pytest.raises(ProjectError, match="behind the migrations") as caught:
+        await on_sqlite.make("More")
+    assert str(file) in str(caught.value)
+    assert "zenith-server db upgrade" in str(caught.value)
+
+
+async def test_making_is_refused_while_the_database_is_ahead(
+    on_sqlite: Migrations, revise: Revise
+) -> None:
+    revise("0001")
+    newer = revise("0002")
+    await on_sqlite.upgrade()
+    newer.unlink()
+    with pytest.raises(ProjectError, match="which this code does not know"):
+        await on_sqlite.make("More")
+
+
+@pytest.mark.parametrize("lost", ["drop table notes", "drop column notes.stars"])
+async def test_making_is_refused_when_data_would_be_lost(
+    sqlite: Database, folder: Path, lost: str
+) -> None:
+    await Migrations(sqlite, folder, declare("id", "stars")).make("Create notes")
+    await Migrations(sqlite, folder).upgrade()
+    less = declare("id") if "column" in lost else [MetaData()]
+    migrations = Migrations(sqlite, folder, less)
+    with pytest.raises(ProjectError, match=f"would lose data: {lost}"):
+        await migrations.make("Less")
+    assert (await migrations.make("Less", allow_drops=True)).changes == (lost,)
+
+
+async def test_a_message_without_letters_is_refused(on_sqlite: Migrations) -> None:
+    with pytest.raises(ProjectError, match="needs a letter or a digit"):
+        await on_sqlite.make("?!")
