@@ -9,6 +9,7 @@ from typing import Any
 from zenith_server.boot import boot
 from zenith_server.dispatch import Dispatcher
 from zenith_server.errors import Fault, ProjectError
+from zenith_server.load import take_back_variables
 from zenith_server.settings import settings_of
 
 
@@ -25,6 +26,7 @@ def create_app(project: str | Path, *, env: str | None = None) -> Dispatcher:
     Example:
         >>> app = create_app("./example_project")
     """
+    take_back_variables()
     return boot(settings_of(Path(project), env=env))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-import os
 from dataclasses import replace
 
 from zenith_server.builtin import built_in, installed
@@ -85,9 +84,7 @@ def manifest_of(
     manifest = scan(settings.root, conventions)
     if not (manifest.files or manifest.faults or may_be_empty):
         raise ProjectError(_empty(manifest, conventions))
-    # The project's code finds what its .env files say where every program looks.
-    os.environ.update({k: v for k, v in settings.environ.items() if k not in os.environ})
-    enter(manifest)
+    enter(manifest, settings.environ)
     return manifest
 
 

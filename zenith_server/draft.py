@@ -6,12 +6,11 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from zenith_server.errors import Fault, ProjectError
-from zenith_server.load import load
+from zenith_server.load import load, relative_of
 from zenith_server.manifest import Manifest, ProjectFile
 from zenith_server.names import Pattern, template
 from zenith_server.plan import (
@@ -78,11 +77,14 @@ class Draft:
     def origin(self, call: Any = None) -> Origin:
         """Return where something was declared: its line in the project, or this plugin."""
         code = getattr(inspect.unwrap(call), "__code__", None) if callable(call) else None
-        root = self.manifest.root.resolve()
-        if code is not None and Path(code.co_filename).is_relative_to(root):
-            relative = Path(code.co_filename).relative_to(root).as_posix()
-            return Origin(relative, code.co_firstlineno)
-        return Origin(f"plugin {self.plugin}")
+        if code is None:
+            return self.place()
+        return self.place(code.co_filename, code.co_firstlineno)
+
+    def place(self, filename: str = "", line: int = 0) -> Origin:
+        """Return a line as an origin, if it is one of the project; else this plugin."""
+        relative = relative_of(filename, self.manifest.root) if filename else None
+        return Origin(relative, line) if relative else Origin(f"plugin {self.plugin}")
 
     # --- what plugins add ---
 

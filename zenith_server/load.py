@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.manifest import Manifest, ProjectFile
+from zenith_server.names import module_of
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class ProjectFinder(MetaPathFinder):
@@ -26,49 +30,79 @@ class ProjectFinder(MetaPathFinder):
 
     def __init__(self, root: Path, files: Iterable[ProjectFile]) -> None:
         self.root = root
+        self.variables: dict[str, str] = {}
         self.files = {file.module: root / file.relative for file in files}
-        self.packages = {file.relative.partition("/")[0] for file in files if "/" in file.relative}
+        self.folders = {
+            module_of(folder.relative_to(root).as_posix()): folder
+            for file in self.files.values()
+            for folder in file.parents
+            if folder != root and folder.is_relative_to(root)
+        }
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Return where a module of the project is (the hook of `sys.meta_path`)."""
-        if fullname.partition(".")[0] not in self.packages and fullname not in self.files:
+        if fullname.partition(".")[0] not in self.folders and fullname not in self.files:
             return None
-        folder = self.root.joinpath(*fullname.split("."))
-        file = self.files.get(fullname) or folder.with_suffix(".py")
+        place = Path(*(path or [str(self.root)])[:1], fullname.rpartition(".")[2])
+        folder = self.folders.get(fullname, place)
         inside = [str(folder)] if folder.is_dir() else None
-        if inside and (folder / "__init__.py").is_file() and fullname not in self.files:
-            file = folder / "__init__.py"
-        if file.is_file():
-            return spec_from_file_location(fullname, file, submodule_search_locations=inside)
-        if inside or fullname in self._parents:
-            spec = ModuleSpec(fullname, None, is_package=True)
-            spec.submodule_search_locations = inside or []
-            return spec
-        return None
+        for file in (self.files.get(fullname), folder / "__init__.py", place.with_suffix(".py")):
+            if file is not None and file.is_file():
+                return spec_from_file_location(fullname, file, submodule_search_locations=inside)
+        if inside is None:
+            return None
+        spec = ModuleSpec(fullname, None, is_package=True)
+        spec.submodule_search_locations = inside
+        return spec
 
-    @property
-    def _parents(self) -> set[str]:
-        return {name.rpartition(".")[0] for name in self.files}
+    def lend(self, variables: Mapping[str, str]) -> None:
+        """Add variables that are not set to the environment of the process."""
+        self.variables = {k: v for k, v in variables.items() if k not in os.environ}
+        os.environ.update(self.variables)
+
+    def take_back(self) -> None:
+        """Remove the variables that were added and not changed since."""
+        for name, value in self.variables.items():
+            if os.environ.get(name) == value:
+                del os.environ[name]
+        self.variables = {}
 
 
-def enter(manifest: Manifest) -> None:
+def enter(manifest: Manifest, variables: Mapping[str, str] = _NONE) -> None:
     """Make one project the project of this process: first on the import path, others forgotten.
+
+    Args:
+        manifest: the project's files.
+        variables: what its .env files say, for code that looks in `os.environ`; a variable that
+            is set already stays as it is.
 
     Example:
         >>> enter(scan(Path("example_project"), conventions))
     """
     root = manifest.root.resolve()
-    for finder in [entry for entry in sys.meta_path if isinstance(entry, ProjectFinder)]:
+    for finder in _entered():
         sys.meta_path.remove(finder)
+        finder.take_back()
         if finder.root != root:
-            _forget(finder.root)
-    sys.meta_path.insert(0, ProjectFinder(root, manifest.files))
+            _forget(finder)
+    finder = ProjectFinder(root, manifest.files)
+    finder.lend(variables)
+    sys.meta_path.insert(0, finder)
     if str(root) in sys.path:
         sys.path.remove(str(root))
     sys.path.insert(0, str(root))
     importlib.invalidate_caches()
+
+
+def take_back_variables() -> None:
+    """Remove what an entered project's .env files say from the environment of this process.
+
+    Without it the settings of the next project would read them as if somebody had set them.
+    """
+    for finder in _entered():
+        finder.take_back()
 
 
 def load(file: ProjectFile, root: Path) -> ModuleType:
@@ -80,17 +114,16 @@ def load(file: ProjectFile, root: Path) -> ModuleType:
     Example:
         >>> load(manifest.of("model")[0], manifest.root)
     """
+    _refuse_taken(file, root)
     try:
-        module = importlib.import_module(file.module)
-    except Exception as error:  # whatever user code raises is reported, not hidden
+        return importlib.import_module(file.module)
+    except ProjectError as error:
+        raise ProjectError(*_placed(error, file, root)) from error
+    except (Exception, SystemExit) as error:
         raise ProjectError(import_fault(error, file, root)) from error
-    found = getattr(module, "__file__", None)
-    if found is None or Path(found) != root.resolve() / file.relative:
-        raise ProjectError(_taken(file, found))
-    return module
 
 
-def import_fault(error: Exception, file: ProjectFile, root: Path) -> Fault:
+def import_fault(error: BaseException, file: ProjectFile, root: Path) -> Fault:
     """Return what went wrong in an import, told by the last line of the project that ran."""
     place, code = _last_place(error, file, root)
     message = f"{type(error).__name__}: {_message(error)}"
@@ -98,55 +131,87 @@ def import_fault(error: Exception, file: ProjectFile, root: Path) -> Fault:
         f"{file.relative} cannot be imported",
         (place,),
         "\n".join(filter(None, [message, f"    {code}" if code else ""])),
-        _remedies(error),
+        _remedies(error, root),
     )
 
 
-def _last_place(error: Exception, file: ProjectFile, root: Path) -> tuple[str, str]:
+def relative_of(filename: str, root: Path) -> str | None:
+    """Return a source file's path inside the project, or nothing for code from elsewhere.
+
+    An environment with libraries may lie in the project's folder; those are not its code.
+    """
+    place, resolved = Path(filename), root.resolve()
+    if not place.is_relative_to(resolved):
+        return None
+    relative = place.relative_to(resolved)
+    return None if "site-packages" in relative.parts else relative.as_posix()
+
+
+def _entered() -> list[ProjectFinder]:
+    return [finder for finder in sys.meta_path if isinstance(finder, ProjectFinder)]
+
+
+def _placed(error: ProjectError, file: ProjectFile, root: Path) -> list[Fault]:
+    place, _ = _last_place(error, file, root)
+    return [Fault(f.what, (place, *f.where), f.why, f.fixes) for f in error.faults]
+
+
+def _last_place(error: BaseException, file: ProjectFile, root: Path) -> tuple[str, str]:
     if isinstance(error, SyntaxError) and error.filename:
-        return f"{_inside(error.filename, root)}:{error.lineno}", (error.text or "").strip()
-    frames = traceback.extract_tb(error.__traceback__)
-    for frame in reversed(frames):
-        if Path(frame.filename).is_relative_to(root.resolve()):
-            return f"{_inside(frame.filename, root)}:{frame.lineno}", frame.line or ""
+        relative = relative_of(error.filename, root) or error.filename
+        return f"{relative}:{error.lineno}", (error.text or "").strip()
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        relative = relative_of(frame.filename, root)
+        if relative is not None:
+            return f"{relative}:{frame.lineno}", frame.line or ""
     return file.relative, ""
 
 
-def _inside(filename: str, root: Path) -> str:
-    place = Path(filename)
-    resolved = root.resolve()
-    return place.relative_to(resolved).as_posix() if place.is_relative_to(resolved) else filename
-
-
-def _message(error: Exception) -> str:
+def _message(error: BaseException) -> str:
     return str(error.msg) if isinstance(error, SyntaxError) else str(error)
 
 
-def _remedies(error: Exception) -> tuple[str, ...]:
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        top = error.name.partition(".")[0]
-        return (
-            f"If {top} is a library: install it where zenith-server runs, pip install {top}.",
-            "If it is a file of the project: imports start at the project's folder.",
-        )
-    return ("Mend the line above.",)
-
-
-def _taken(file: ProjectFile, found: str | None) -> Fault:
-    return Fault(
-        f"{file.relative} cannot be imported as {file.module}",
-        (file.relative, found or "a built-in module"),
-        "Another module of that name was imported before the project was.",
-        (f"Rename {file.relative}.",),
+def _remedies(error: BaseException, root: Path) -> tuple[str, ...]:
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
+        return ("Mend the line above.",)
+    top = error.name.partition(".")[0]
+    if (root / top).is_dir():
+        return (f"Check the name: {error.name} would be {error.name.replace('.', '/')}.py.",)
+    return (
+        f"If {top} is a library: install it where zenith-server runs, pip install {top}.",
+        "If it is a file of the project: imports start at the project's folder.",
     )
 
 
-def _forget(root: Path) -> None:
+def _refuse_taken(file: ProjectFile, root: Path) -> None:
+    top = file.module.partition(".")[0]
+    module = sys.modules.get(top)
+    places = [] if module is None else _places(module)
+    if module is not None and not any(p.is_relative_to(root.resolve()) for p in places):
+        raise ProjectError(
+            Fault(
+                f"{file.relative} cannot be imported as {file.module}",
+                (file.relative, str(next(iter(places), f"built-in module {top}"))),
+                f"Another module named {top} was imported before the project was.",
+                (f"Rename {top}, or run without the other one.",),
+            )
+        )
+
+
+def _places(module: ModuleType) -> list[Path]:
+    """Where a module comes from: its file, or for a folder its folder."""
+    file = getattr(module, "__file__", None)
+    return [Path(file)] if file else [Path(place) for place in getattr(module, "__path__", ())]
+
+
+def _forget(finder: ProjectFinder) -> None:
     """Drop another project's modules, so that `models.user` is this project's from now on."""
     for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        places = [file] if file else list(getattr(module, "__path__", []))
-        if any(Path(place).is_relative_to(root) for place in places):
+        # By name and place, because libraries may lie in the project's folder too.
+        place = finder.root.joinpath(*name.split("."))
+        own = {place, place.with_suffix(".py"), place / "__init__.py", finder.files.get(name)}
+        own.add(finder.folders.get(name))
+        if own & set(_places(module)):
             del sys.modules[name]
-    if str(root) in sys.path:
-        sys.path.remove(str(root))
+    if str(finder.root) in sys.path:
+        sys.path.remove(str(finder.root))

@@ -79,22 +79,26 @@ def url_of(relative: str) -> Pattern:
         >>> str(url_of("routes/(admin)/files/[...path].py"))
         '/files/{path}'
     """
-    parts = relative.removeprefix("routes/").removesuffix(".py").split("/")
-    if parts[-1] == "index":
-        parts.pop()
-    segments = tuple(_segment(part, relative) for part in parts if not is_group(part))
-    return _checked(Pattern(segments), relative)
+    *folders, name = relative.removeprefix("routes/").removesuffix(".py").split("/")
+    if name != "index" and name.lower() == "index":
+        raise ProjectError(wrong_case(relative, f"{relative[:-8]}index.py"))
+    parts = [part for part in folders if not is_group(part)]
+    parts += [] if name == "index" else [name]
+    return _checked(Pattern(tuple(_segment(part, relative) for part in parts)), relative)
 
 
-def template(text: str, where: str = "") -> Pattern:
+def template(text: str) -> Pattern:
     """Return the pattern written with braces, as decorators take it.
+
+    Raises:
+        ProjectError: a part of it is neither a URL segment nor one of the brace forms.
 
     Example:
         >>> str(template("/files/{path:path}"))
         '/files/{path}'
     """
-    segments = tuple(_braced(part, where or text) for part in text.strip("/").split("/") if part)
-    return _checked(Pattern(segments), where or text)
+    segments = tuple(_braced(part, text) for part in text.split("/") if part)
+    return _checked(Pattern(segments), text)
 
 
 def is_group(part: str) -> bool:
@@ -116,15 +120,26 @@ def module_of(relative: str) -> str:
     return ".".join(_identifier(part) for part in relative.removesuffix(".py").split("/"))
 
 
-def natural(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Return a sort key that puts `2_auth` before `10_cache`.
+def natural(text: str) -> tuple[tuple[tuple[int, int, str], ...], str]:
+    """Return a sort key that puts `2_auth` before `10_cache`; different texts are never equal.
 
     Example:
         >>> sorted(["10_cache.py", "2_auth.py"], key=natural)
         ['2_auth.py', '10_cache.py']
     """
     parts = re.split(r"([0-9]+)", text)
-    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
+    numbered = ((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts)
+    return tuple(numbered), text
+
+
+def wrong_case(found: str, expected: str) -> Fault:
+    """Return the fault of a name that only its case keeps from having a meaning."""
+    return Fault(
+        f"{found} is written in another case than {expected}",
+        (found,),
+        "The name has a meaning only in lower case; some file systems would hide the difference.",
+        (f"Rename it to {expected}.",),
+    )
 
 
 _MARK = "\u01c0"
@@ -147,40 +162,42 @@ def _escape(char: str) -> str:
 def _segment(part: str, relative: str) -> Segment:
     bracket = _PARAMETER.fullmatch(part)
     if bracket:
-        return _parameter(bracket[2], rest=bool(bracket[1]), where=relative)
-    if not _STATIC.fullmatch(part) or part in {".", ".."}:
-        raise ProjectError(_unreadable(part, relative))
-    return Segment("static", part)
+        return _parameter(bracket[2], "[id]", rest=bool(bracket[1]), where=relative)
+    return _static(part, relative, "[name], [...name], (group), or _private")
 
 
 def _braced(part: str, where: str) -> Segment:
     brace = _TEMPLATE.fullmatch(part)
     if brace:
-        return _parameter(brace[1], rest=bool(brace[2]), where=where)
-    if not _STATIC.fullmatch(part):
-        raise ProjectError(_unreadable(part, where))
+        return _parameter(brace[1], "{id}", rest=bool(brace[2]), where=where)
+    return _static(part, where, "{name} or {name:path}")
+
+
+def _static(part: str, where: str, others: str) -> Segment:
+    if not _STATIC.fullmatch(part) or part in {".", ".."}:
+        raise ProjectError(_unreadable(part, where, others))
     return Segment("static", part)
 
 
-def _parameter(name: str, *, rest: bool, where: str) -> Segment:
+def _parameter(name: str, example: str, *, rest: bool, where: str) -> Segment:
     if not name.isidentifier() or keyword.iskeyword(name):
         raise ProjectError(
             Fault(
                 f'"{name}" cannot be the name of a parameter',
                 (where,),
                 "The handler takes the value as an argument, so the name must be a Python name.",
-                ("Rename it, for example [id].",),
+                (f"Rename it, for example {example}.",),
             )
         )
     return Segment("rest" if rest else "parameter", name)
 
 
-def _unreadable(part: str, where: str) -> Fault:
+def _unreadable(part: str, where: str, others: str) -> Fault:
     return Fault(
         f'"{part}" is not a URL segment',
         (where,),
-        "A segment is letters, digits and . _ ~ -, or [name], [...name] or (group).",
-        (f'Rename "{part}".', "Or put an underscore before the file's name to keep it private."),
+        f"A segment is letters, digits and . _ ~ -, or {others}.",
+        (f'Rename "{part}".',),
     )
 
 

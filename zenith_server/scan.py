@@ -9,7 +9,7 @@ from pathlib import Path
 
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.manifest import Convention, Manifest, ProjectFile, SkippedFile
-from zenith_server.names import module_of, natural
+from zenith_server.names import module_of, natural, wrong_case
 
 
 def scan(root: Path, conventions: Iterable[Convention]) -> Manifest:
@@ -54,28 +54,25 @@ def _walk(root: Path, conventions: list[Convention], faults: list[Fault]) -> Ite
     """Yield every file that lies where some convention looks, in natural order."""
     tops = {convention.folder.partition("/")[0] for convention in conventions}
     for entry in _entries(root):
-        if entry.is_dir() and entry.name in tops:
-            yield from _below(root, entry.name, faults)
-        elif entry.is_dir() and entry.name.lower() in tops:
-            faults.append(_miscased(entry.name, entry.name.lower()))
-        elif entry.name.endswith(".py"):
+        if entry.is_dir() and entry.name not in tops:
+            if entry.name.lower() in tops:
+                faults.append(wrong_case(entry.name, entry.name.lower()))
+        elif entry.is_dir() or entry.name.endswith(".py"):
             faults.extend(_shadow(entry.name))
-            yield entry.name
+            yield from _reached(root, entry.name, faults)
 
 
-def _below(root: Path, folder: str, faults: list[Fault]) -> Iterator[str]:
-    if _leaves(root, folder):
-        faults.append(_outside(folder))
-        return
-    for entry in _entries(root / folder):
-        relative = f"{folder}/{entry.name}"
-        if entry.is_dir():
-            if not _is_hidden(entry.name):
-                yield from _below(root, relative, faults)
-        elif _leaves(root, relative):
-            faults.append(_outside(relative))
-        else:
-            yield relative
+def _reached(root: Path, relative: str, faults: list[Fault]) -> Iterator[str]:
+    """Yield a file, or every file below a folder, unless a link leads where nobody looks."""
+    place = root / relative
+    fault = _bad_link(root, relative) if place.is_symlink() and not _is_hidden(place.name) else None
+    if fault is not None:
+        faults.append(fault)
+    elif not place.is_dir():
+        yield relative
+    elif not _is_hidden(place.name):
+        for entry in _entries(place):
+            yield from _reached(root, f"{relative}/{entry.name}", faults)
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
@@ -88,14 +85,25 @@ def _is_hidden(name: str) -> bool:
     return name == "__pycache__" or (name.startswith(".") and name != ".well-known")
 
 
-def _leaves(root: Path, relative: str) -> bool:
-    place = root / relative
-    return place.is_symlink() and not place.resolve().is_relative_to(root.resolve())
+def _bad_link(root: Path, relative: str) -> Fault | None:
+    link = root / relative
+    target = link.resolve()
+    if not target.is_relative_to(root.resolve()):
+        return _outside(relative)
+    if not target.exists():
+        return _dangling(relative)
+    return _circle(relative) if link.parent.resolve().is_relative_to(target) else None
 
 
 def _is_match(convention: Convention, relative: str) -> bool:
-    private = relative.rpartition("/")[2].startswith(("_", "."))
-    return convention.matches(relative) and (convention.is_exact or not private)
+    return convention.matches(relative) and not _is_private(convention, relative)
+
+
+def _is_private(convention: Convention, relative: str) -> bool:
+    """Whether an underscore before its name, or that of a folder around it, says so."""
+    *folders, name = relative.removeprefix(convention.folder).split("/")
+    parts = folders if convention.is_exact else [*folders, name]
+    return any(part.startswith("_") for part in parts) or name.startswith(".")
 
 
 def _reason(relative: str) -> str:
@@ -104,10 +112,10 @@ def _reason(relative: str) -> str:
         return "packages need no marker here"
     if name.startswith("."):
         return "hidden"
-    if name.startswith("_"):
-        return "private: it can be imported and has no part of its own"
     if not name.endswith(".py"):
         return "not a Python file"
+    if any(part.startswith("_") for part in relative.split("/")):
+        return "private: it can be imported and has no part of its own"
     return "no convention looks here"
 
 
@@ -116,7 +124,7 @@ def _wrong_case(relative: str, conventions: list[Convention]) -> Iterator[Fault]
     for convention in conventions:
         is_meant = convention.is_exact and convention.covers(folder) and name != convention.name
         if is_meant and name.lower() == convention.name:
-            yield _miscased(relative, f"{folder}/{convention.name}".lstrip("/"))
+            yield wrong_case(relative, f"{folder}/{convention.name}".lstrip("/"))
             return
 
 
@@ -139,21 +147,30 @@ def _file(root: Path) -> Fault:
     )
 
 
-def _miscased(found: str, expected: str) -> Fault:
-    return Fault(
-        f"{found} is written in another case than {expected}",
-        (found,),
-        "The name has a meaning only in lower case; some file systems would hide the difference.",
-        (f"Rename it to {expected}.",),
-    )
-
-
 def _outside(relative: str) -> Fault:
     return Fault(
         f"{relative} is a link that leads out of the project",
         (relative,),
         "What the server runs must lie in the project's folder, where it is watched and reviewed.",
         ("Copy the file into the project.", "Or import it as a package from a file here."),
+    )
+
+
+def _dangling(relative: str) -> Fault:
+    return Fault(
+        f"{relative} is a link to nothing",
+        (relative,),
+        "It says that there is a file, and there is none.",
+        ("Delete the link, or restore the file that it leads to.",),
+    )
+
+
+def _circle(relative: str) -> Fault:
+    return Fault(
+        f"{relative} is a link to a folder that it lies in",
+        (relative,),
+        "Whoever follows it never comes to an end.",
+        ("Delete the link.",),
     )
 
 
