@@ -74,6 +74,10 @@ class Draft:
             except ProjectError as error:
                 self.faults.extend(error.faults)
 
+    def read(self, file: ProjectFile) -> str:
+        """Return the text of a file that is not Python."""
+        return (self.manifest.root / file.relative).read_text(encoding="utf-8")
+
     def origin(self, call: Any = None) -> Origin:
         """Return where something was declared: its line in the project, or this plugin."""
         code = getattr(inspect.unwrap(call), "__code__", None) if callable(call) else None

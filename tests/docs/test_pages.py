@@ -31,8 +31,14 @@ def blocks(page: Path) -> Iterator[tuple[str, str]]:
 
 def files(page: Path) -> dict[str, str]:
     """The code blocks that begin with a file's name; a later one replaces an earlier one."""
-    named = [(FILE.match(text), text) for kind, text in blocks(page) if kind in {"python", "yaml"}]
-    return {match[1]: text for match, text in named if match}
+    kinds = {"python", "yaml", "text"}
+    named = [(FILE.match(text), text) for kind, text in blocks(page) if kind in kinds]
+    # A comment is part of a file only where it is one.
+    return {
+        match[1]: text if match[1].endswith((".py", ".yaml")) else text[match.end() :]
+        for match, text in named
+        if match
+    }
 
 
 def steps(page: Path) -> list[Step]:
