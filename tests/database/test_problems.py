@@ -20,6 +20,7 @@ from sqlalchemy import (
     String,
     Table,
     insert,
+    make_url,
     text,
 )
 
@@ -174,3 +175,63 @@ async def test_a_locked_sqlite_is_an_outage(tmp_path: Path) -> None:
             with pytest.raises(Exception) as caught:  # noqa: PT011
                 await second.execute(text("CREATE TABLE tags (id INTEGER)"))
     assert classify(caught.value) == "unavailable"
+
+
+class Wire:
+    """A way to a server that can be cut."""
+
+    def __init__(self, host: str, port: int) -> None:
+        self.server = (host, port)
+        self.ends: set[asyncio.StreamWriter] = set()
+
+    async def connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        other_reader, other_writer = await asyncio.open_connection(*self.server)
+        self.ends |= {writer, other_writer}
+        await asyncio.gather(carry(reader, other_writer), carry(other_reader, writer))
+
+    def cut(self) -> None:
+        while self.ends:
+            self.ends.pop().transport.abort()
+
+
+async def carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    except OSError:
+        return  # the wire was cut
+    finally:
+        writer.close()
+
+
+async def test_whatever_a_cut_wire_raises_is_an_outage_and_it_passes(postgres_url: str) -> None:
+    place = make_url(postgres_url)
+    wire = Wire(place.host or "127.0.0.1", place.port or 5432)
+    listener = await asyncio.start_server(wire.connect, "127.0.0.1", 0)
+    port = listener.sockets[0].getsockname()[1]
+    url = place.set(host="127.0.0.1", port=port).render_as_string(hide_password=False)
+    failures: list[Exception] = []
+    over = asyncio.Event()
+
+    async def work(database: Database) -> None:
+        while not over.is_set():
+            try:
+                async with database.transaction() as session:
+                    await session.execute(text("SELECT 1"))
+            except Exception as error:  # noqa: BLE001
+                failures.append(error)
+
+    async with listener, Database(url, PoolOptions(timeout=30)).lifespan() as database:
+        working = [asyncio.create_task(work(database)) for _ in range(8)]
+        for _ in range(5):
+            await asyncio.sleep(0.1)
+            wire.cut()
+        over.set()
+        await asyncio.gather(*working)
+        await asyncio.sleep(0.2)  # the last cut arrives
+        async with database.session() as session:
+            assert await session.scalar(text("SELECT 1")) == 1
+        await database.close()
+    assert failures
+    assert {classify(error) for error in failures} == {"unavailable"}

@@ -5,14 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
-from sqlalchemy.exc import (
-    DataError,
-    DBAPIError,
-    DisconnectionError,
-    IntegrityError,
-    InterfaceError,
-    OperationalError,
-)
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 Meaning = Literal["conflict", "bad_value", "unavailable"]
@@ -62,7 +55,7 @@ def classify(error: BaseException) -> Meaning | None:
         >>> classify(ConnectionRefusedError())
         'unavailable'
     """
-    if isinstance(error, (ConnectionError, PoolTimeout, DisconnectionError)):
+    if isinstance(error, (ConnectionError, PoolTimeout)):
         return "unavailable"
     if isinstance(error, OverflowError):
         return "bad_value" if any(text in str(error) for text in _TOO_LARGE) else None
@@ -74,12 +67,10 @@ def classify(error: BaseException) -> Meaning | None:
 def _of_database(error: DBAPIError) -> Meaning | None:
     if error.connection_invalidated:
         return "unavailable"
-    causes = tuple(_causes(error))
-    for cause in causes:
-        found = _by_number(cause) or _by_state(cause) or _by_text(cause)
-        if found is not None:
-            return found
-    return _by_class(error, causes)
+    found: Iterator[Meaning | None] = (
+        _by_number(cause) or _by_state(cause) or _by_text(cause) for cause in _causes(error)
+    )
+    return next((meaning for meaning in found if meaning is not None), None)
 
 
 def _causes(error: DBAPIError) -> Iterator[BaseException]:
@@ -106,15 +97,3 @@ def _by_text(cause: BaseException) -> Meaning | None:
     if not type(cause).__module__.startswith("sqlite3"):
         return None
     return next((meaning for text, meaning in _SQLITE if text in str(cause)), None)
-
-
-def _by_class(error: DBAPIError, causes: tuple[BaseException, ...]) -> Meaning | None:
-    """Judge by SQLAlchemy's classes and by errors that the driver found before the server did."""
-    if any(isinstance(cause, OSError) for cause in causes):
-        return "unavailable"
-    if isinstance(error, IntegrityError):
-        return "conflict"
-    if isinstance(error, DataError) or any(type(c).__name__ == "DataError" for c in causes):
-        return "bad_value"
-    lost = isinstance(error, (InterfaceError, OperationalError)) and "closed" in str(error.orig)
-    return "unavailable" if lost else None
