@@ -47,7 +47,12 @@ def matters(file: Path, root: Path) -> bool:
         False
     """
     parts = file.relative_to(root).parts
-    if _FOLDERS & {*parts} or parts[:1] == (_DATA_FOLDER,) or file.name.startswith(_EDITORS):
+    if (
+        not parts
+        or _FOLDERS & {*parts}
+        or parts[:1] == (_DATA_FOLDER,)
+        or file.name.startswith(_EDITORS)
+    ):
         return False
     if file.suffix in _SUFFIXES or file.name.startswith(".env"):
         return True

@@ -11,6 +11,8 @@ import logging
 import os
 import socket
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from typing import cast
 
 from granian._granian import SocketHolder
@@ -34,6 +36,17 @@ class _OnInheritedSocket(Server):
         self._shd = self.inherited
 
 
+def _same_socket(known: int) -> list[int]:
+    """Return this process's other descriptors of a socket."""
+    found: list[int] = []
+    for descriptor in [int(entry.name) for entry in Path("/dev/fd").iterdir()]:
+        # The listing names the descriptor that it was read through, which is closed by now.
+        with suppress(OSError):
+            if descriptor != known and os.path.sameopenfile(descriptor, known):
+                found.append(descriptor)
+    return found
+
+
 class Granian:
     """Serves HTTP/1.1, HTTP/2 and WebSockets from Rust."""
 
@@ -43,15 +56,22 @@ class Granian:
         self._server = _OnInheritedSocket(
             app, interface=Interfaces.ASGINL, log_enabled=False, log_level=LogLevels.critical
         )
+        self._listener = listener
         self._server.inherited = _holder(os.dup(listener.fileno()), False, backlog)
         self._serving = asyncio.ensure_future(self._server.serve())
 
     def stop_accepting(self) -> None:
-        """Do nothing: granian stops accepting and finishes in one step, in `finish`.
+        """Give granian's descriptors of the socket to another, on which nobody ever connects.
 
-        A connection that it accepts until then is served like any other, with
-        `Connection: close`; one that it has not accepted stays in the backlog.
+        Granian stops accepting and closes connections in one step, and a connection that was
+        accepted but not read yet would be closed unread. The socket itself cannot be touched:
+        the other processes accept on it.
         """
+        mine = self._listener.fileno()
+        with socket.create_server(("127.0.0.1", 0), backlog=1) as silent:
+            silent.setblocking(False)
+            for descriptor in _same_socket(mine):
+                os.dup2(silent.fileno(), descriptor, inheritable=False)
 
     async def finish(self) -> None:
         """Stop accepting, close idle connections and wait for the busy ones."""
