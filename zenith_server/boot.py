@@ -90,17 +90,20 @@ def manifest_of(
 
 def build(settings: Settings, plan: Plan) -> Dispatcher:
     """Return the app of a plan."""
+    injection = injection_of(settings, plan)
+    last = Lifespan("services", injection.container.running, Origin("services"))
+    return Dispatcher(replace(plan, lifespans=(*plan.lifespans, last)), injection)
+
+
+def injection_of(settings: Settings, plan: Plan) -> Injection:
+    """Return what the handlers of a plan may ask for."""
     services = {service.cls: service for service in plan.services}
-    container = Container(Known(providers=known_types(plan.providers), services=services))
-    last = Lifespan("services", container.running, Origin("services"))
-    plan = replace(plan, lifespans=(*plan.lifespans, last))
-    injection = Injection(
-        container=container,
+    return Injection(
+        container=Container(Known(providers=known_types(plan.providers), services=services)),
         open_form=form_opener(settings.requests.form_limit),
         json_limit=settings.requests.json_limit,
         refuse_unknown=settings.requests.unknown_fields == "refuse",
     )
-    return Dispatcher(plan, injection)
 
 
 def _drop_ins(settings: Settings) -> list[Plugin]:

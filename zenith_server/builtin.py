@@ -20,9 +20,11 @@ BUILT_IN = (
     "routes:Routes",
     "middleware:Middleware",
     "database:Database",
+    "migrations:Migrations",
     "health:Health",
     "errors:Errors",
 )
+WITH_COMMANDS = ("migrations:Migrations",)
 
 
 def built_in(declared: Declarations | None = None) -> tuple[Plugin, ...]:
@@ -34,6 +36,11 @@ def built_in(declared: Declarations | None = None) -> tuple[Plugin, ...]:
     )
     plugins = (_made(place) for place in (*layers, *BUILT_IN))
     return (*plugins, App(declared))
+
+
+def with_commands() -> tuple[Plugin, ...]:
+    """Return those built-in plugins that have commands, without importing the others."""
+    return tuple(_made(place) for place in WITH_COMMANDS)
 
 
 def installed(names: tuple[str, ...]) -> tuple[Plugin, ...]:

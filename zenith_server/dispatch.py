@@ -138,7 +138,7 @@ class Dispatcher:
         found = self.router.find(segments if path != "/" else [])
         if found is None:
             raise NotFound(f"There is nothing at {scope['path']}")
-        _refuse_traversal(found[1])
+        refuse_traversal(found[1])
         return found
 
     async def _run(
@@ -221,7 +221,7 @@ def _decoded(raw: bytes, root: str) -> list[str]:
     return [decoded(part) for part in path[1:].split(b"/")]
 
 
-def _refuse_traversal(values: tuple[str, ...]) -> None:
+def refuse_traversal(values: tuple[str, ...]) -> None:
     """Refuse what would lead a handler out of a folder to which it adds the value."""
     for value in values:
         if "\0" in value:

@@ -90,6 +90,23 @@ class Draft:
         relative = relative_of(filename, self.manifest.root) if filename else None
         return Origin(relative, line) if relative else Origin(f"plugin {self.plugin}")
 
+    def shared(self, kind: str) -> Any:
+        """Return the app-wide value of a type that an earlier plugin provides.
+
+        Args:
+            kind: the dotted name of the type.
+
+        Raises:
+            LookupError: no plugin before this one provides it.
+
+        Example:
+            >>> database = draft.shared("zenith_server.database.engines.Database")
+        """
+        for provider in self.providers:
+            if kind in provider.types and provider.per == "app":
+                return provider.make()()
+        raise LookupError(f"No plugin before {self.plugin} provides {kind}")
+
     # --- what plugins add ---
 
     def route(

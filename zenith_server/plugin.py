@@ -16,8 +16,15 @@ class Command:
     """A subcommand that a plugin adds to `zenith-server`.
 
     Args:
-        name: one or more words: `greet`, or `db squash` for a command of a group.
-        run: the function; its parameters become arguments and options.
+        name: one or two words: `greet`, or `db squash` for a command of a group.
+        run: the function. Its parameters become arguments and options, apart from those annotated
+            `Settings`, `Manifest` or `Plan`: these get the project's. It may be async. Its
+            docstring is the help; a text that it returns is printed, a number is the exit code.
+
+    Example:
+        >>> def greet(name: str, *, loud: bool = False, settings: Settings) -> str:
+        ...     return f"Hello {name} from {settings.environment.name}{'!' if loud else ''}"
+        >>> Command("greet", greet)
     """
 
     name: str

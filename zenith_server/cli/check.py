@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check(project: ProjectFolder = HERE, *, env: Env = None, json: AsJson = False) -> int:
-    """Report everything that would stop a start, and what is unwise."""
+    """Report all that would stop a start, and what is unwise."""
     from zenith_server.cli.findings import find
     from zenith_server.errors import ProjectError
 

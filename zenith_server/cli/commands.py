@@ -1,23 +1,34 @@
-"""All commands, by name."""
+"""All commands, by name: our own, those of built-in plugins, and those of the project's plugins."""
 
 from __future__ import annotations
 
+import inspect
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from cyclopts import App, Parameter
 
+from zenith_server.builtin import with_commands
 from zenith_server.cli.check import check
 from zenith_server.cli.config import config
+from zenith_server.cli.files import files
 from zenith_server.cli.health import health
-from zenith_server.cli.options import UsageError
+from zenith_server.cli.layers import layers
+from zenith_server.cli.new import new
+from zenith_server.cli.options import HERE, UsageError
+from zenith_server.cli.plugin_commands import parsed
+from zenith_server.cli.plugins import plugins
+from zenith_server.cli.project import settings_in
 from zenith_server.cli.routes import routes
 from zenith_server.cli.run import Serve
 from zenith_server.errors import suggestion
+from zenith_server.plugin import Plugin
 
-_COMMANDS = (routes, check, config, health)
+_COMMANDS = (routes, check, config, layers, plugins, files, health, new)
+_ABOUT = "Serve a folder of Python files as an API."
+_EPILOGUE = "--full-traceback, anywhere, shows all frames of an unexpected error."
 
 
 def application(tokens: Sequence[str], started: float | None = None) -> App:
@@ -29,36 +40,75 @@ def application(tokens: Sequence[str], started: float | None = None) -> App:
 
     Raises:
         UsageError: the first word was meant to be a command.
+        ProjectError: the project's plugins are needed, and cannot be had.
     """
-    app = _app("zenith-server", "Serve a folder of Python files as an API.")
+    app = _app("zenith-server", _ABOUT, _EPILOGUE)
     serve = Serve(started)
     app.default(serve.run)
     app.command(serve.run, name="run")
     app.command(serve.dev, name="dev")
     for command in _COMMANDS:
         app.command(command)
-    _refuse_misspelt(tokens, app)
+    _add(app, with_commands())
+    word = tokens[0] if tokens else ""
+    if _could_be_command(word, app):
+        _add(app, _plugins_of_project(_named_project(tokens)))
+        _refuse_misspelt(word, app)
     return app
 
 
-def _app(name: str, text: str) -> App:
+def _app(name: str, text: str, epilogue: str | None = None) -> App:
     return App(
         name=name,
         help=text,
         help_format="plaintext",
         help_formatter="default" if sys.stdout.isatty() else "plain",
+        help_epilogue=epilogue,
         version_flags=[],
-        default_parameter=Parameter(show_default=False),
+        default_parameter=Parameter(negative=(), show_default=False),
         end_of_options_delimiter="--",
     )
 
 
-def _refuse_misspelt(tokens: Sequence[str], app: App) -> None:
-    word = tokens[0] if tokens else ""
-    names = [name for name in app if not name.startswith("-")]
-    meant = suggestion(word, names)
-    is_word = word not in names and not word.startswith((".", "-")) and os.sep not in word
-    if meant and is_word and not Path(word).exists():
+def _add(app: App, plugins: Iterable[Plugin]) -> None:
+    """Add the commands of plugins that are not there yet."""
+    for plugin in plugins:
+        for command in plugin.commands():
+            group, _, name = command.name.rpartition(" ")
+            if group and group not in app:
+                app.command(_app(group, _first_line(plugin)))
+            place = app[group] if group else app
+            if name not in place:
+                place.command(parsed(command), name=name)
+
+
+def _first_line(plugin: Plugin) -> str:
+    return (inspect.getdoc(type(plugin)) or plugin.name).splitlines()[0]
+
+
+def _could_be_command(word: str, app: App) -> bool:
+    is_word = word not in app and not word.startswith((".", "-")) and os.sep not in word
+    return bool(word) and is_word and not Path(word).exists()
+
+
+def _named_project(tokens: Sequence[str]) -> Path:
+    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+        if token == "--project":
+            return Path(following)
+        if token.startswith("--project="):
+            return Path(token.partition("=")[2])
+    return HERE
+
+
+def _plugins_of_project(project: Path) -> Iterable[Plugin]:
+    from zenith_server.boot import plugins_of
+
+    return plugins_of(settings_in(project))
+
+
+def _refuse_misspelt(word: str, app: App) -> None:
+    meant = suggestion(word, [name for name in app if not name.startswith("-")])
+    if word not in app and meant:
         raise UsageError(
             f'"{word}" is neither a command nor a folder.{meant}\n\nSee zenith-server --help.'
         )

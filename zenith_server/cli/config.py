@@ -17,10 +17,7 @@ if TYPE_CHECKING:
 Key = Annotated[
     str, Parameter(help="A setting or a section, such as server.port; all if left out.")
 ]
-Explain = Annotated[
-    bool,
-    Parameter(help="Tell what each setting does and what was overridden.", negative=""),
-]
+Explain = Annotated[bool, Parameter(help="Tell what each setting does and what was overridden.")]
 
 
 def config(
@@ -31,7 +28,7 @@ def config(
     explain: Explain = False,
     json: AsJson = False,
 ) -> int:
-    """Print the settings in force with their origins; secrets are masked."""
+    """Print the settings in force and where they come from."""
     from zenith_server.cli.project import settings_in
 
     found = settings_in(project, env).explain(key)

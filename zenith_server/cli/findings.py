@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from zenith_server.boot import build, manifest_of, plugins_of
+from zenith_server.boot import build, injection_of, manifest_of, plugins_of
 from zenith_server.builtin import built_in
 from zenith_server.cli.project import settings_in
 from zenith_server.compile import draft_of
-from zenith_server.dispatch import Dispatcher
 from zenith_server.errors import Fault, ProjectError
+from zenith_server.inject import Injection
 from zenith_server.manifest import Manifest
 from zenith_server.plan import Plan
 from zenith_server.plugin import Plugin, in_order
@@ -26,20 +26,25 @@ class Findings:
         plugins: the plugins that took part.
         manifest: its files.
         plan: what became of those without faults.
+        injection: what handlers may ask for.
         faults: all that is wrong, as a start would report it.
-        app: the app, where nothing is wrong.
     """
 
     settings: Settings
     plugins: tuple[Plugin, ...]
     manifest: Manifest
     plan: Plan
+    injection: Injection
     faults: tuple[Fault, ...]
-    app: Dispatcher | None
 
     def fault_at(self, relative: str) -> Fault | None:
         """Return what is wrong with one file, if something is."""
         return next((fault for fault in self.faults if relative in _files(fault)), None)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no file is at fault, so that the plan has all that the project has."""
+        return not any(self.fault_at(file.relative) for file in self.manifest.files)
 
 
 def find(project: Path, env: str | None = None) -> Findings:
@@ -54,14 +59,18 @@ def find(project: Path, env: str | None = None) -> Findings:
     draft = draft_of(settings, manifest, plugins)
     plan = draft.plan()
     faults = (*faults, *draft.all_faults())
-    app = None
-    if all(_is_route(fault, manifest) for fault in faults):
-        try:
-            app = build(settings, plan)
-        except ProjectError as error:
-            faults = (*faults, *error.faults)
-    faults = tuple(dict.fromkeys(faults))
-    return Findings(settings, plugins, manifest, plan, faults, None if faults else app)
+    if not any(_concerns_handlers(fault, manifest) for fault in faults):
+        faults = (*faults, *_handler_faults(settings, plan))
+    injection = injection_of(settings, plan)
+    return Findings(settings, plugins, manifest, plan, injection, tuple(dict.fromkeys(faults)))
+
+
+def _handler_faults(settings: Settings, plan: Plan) -> tuple[Fault, ...]:
+    try:
+        build(settings, plan)
+    except ProjectError as error:
+        return error.faults
+    return ()
 
 
 def _plugins(settings: Settings) -> tuple[tuple[Plugin, ...], tuple[Fault, ...]]:
@@ -72,10 +81,10 @@ def _plugins(settings: Settings) -> tuple[tuple[Plugin, ...], tuple[Fault, ...]]
         return in_order(built_in()), error.faults
 
 
-def _is_route(fault: Fault, manifest: Manifest) -> bool:
-    """Whether only routes miss something: other files are what handlers ask for."""
+def _concerns_handlers(fault: Fault, manifest: Manifest) -> bool:
+    """Whether a file is broken that handlers may ask for, so that they seem to be at fault too."""
     others = {file.relative for file in manifest.files if not file.relative.startswith("routes/")}
-    return not others & _files(fault)
+    return bool(others & _files(fault))
 
 
 def _files(fault: Fault) -> set[str]:

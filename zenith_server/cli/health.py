@@ -18,7 +18,7 @@ Address = Annotated[
 
 
 def health(*, url: Address = None, project: ProjectFolder = HERE, env: Env = None) -> int:
-    """Ask a running server whether it is ready; the exit code is the answer."""
+    """Ask a running server whether it is ready: exit code 0 or 1."""
     from http.client import HTTPException
     from urllib.error import HTTPError
     from urllib.request import ProxyHandler, build_opener

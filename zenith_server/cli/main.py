@@ -46,20 +46,23 @@ def command_line(words: Sequence[str], started: float | None = None) -> int:
     except UsageError as error:
         complain(str(error))
         return USAGE
+    except ProjectError as error:
+        return _refused(error)
     return _run(call, given, full_traceback=FULL_TRACEBACK in words)
 
 
 def _run(call: Callable[..., Any], given: BoundArguments, *, full_traceback: bool) -> int:
     try:
-        result = _finished(call(*given.args, **given.kwargs))
-        sys.stdout.flush()
+        return _told(_finished(call(*given.args, **given.kwargs)))
+    except UsageError as error:
+        complain(str(error))
+        return USAGE
     except ProjectError as error:
         return _refused(error)
     except BrokenPipeError:
         return _reader_left()
     except Exception as error:  # noqa: BLE001 - from the project's code: told in its own lines
         return _failed(error, given, full_traceback=full_traceback)
-    return result if isinstance(result, int) else 0
 
 
 def _finished(result: object) -> object:
@@ -68,6 +71,13 @@ def _finished(result: object) -> object:
     import asyncio
 
     return asyncio.run(result)
+
+
+def _told(result: object) -> int:
+    if isinstance(result, str):
+        print(result)
+    sys.stdout.flush()
+    return result if isinstance(result, int) else 0
 
 
 def _misunderstood(error: CycloptsError) -> int:

@@ -14,9 +14,9 @@ ProjectFolder = Annotated[
 ]
 Env = Annotated[
     str | None,
-    Parameter(help="development, test, staging or production; detected if left out."),
+    Parameter(help="development, test, staging or production."),
 ]
-AsJson = Annotated[bool, Parameter(help="Print JSON.", negative="", show_default=False)]
+AsJson = Annotated[bool, Parameter(help="Print JSON.")]
 
 
 class UsageError(Exception):

@@ -2,102 +2,107 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
 
-from zenith_server.cli.options import HERE, AsJson, Env, ProjectFolder
+from cyclopts import Parameter
+
+from zenith_server.cli.options import HERE, AsJson, Env, ProjectFolder, UsageError
 from zenith_server.cli.output import complain, print_json, print_table
 
 if TYPE_CHECKING:
+    from zenith_server.cli.explanation import Explanation
     from zenith_server.cli.findings import Findings
-    from zenith_server.plan import Route
+    from zenith_server.cli.rows import Row
+
+Url = Annotated[str | None, Parameter(help="Tell what answers this URL, and why.")]
+Method = Annotated[str, Parameter(help="The method for --url; GET if left out.")]
+Code = Annotated[bool, Parameter(help="With --url: print the code that runs for it.")]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What one file, or one plugin, answers under one pattern.
-
-    Args:
-        pattern: the URLs, such as `/users/{id}`.
-        methods: the methods as they are declared; empty where the file is broken.
-        file: the file inside the project, or the plugin.
-        line: where the first of the handlers stands; 0 where that is not known.
-        layers: what a request passes on its way to the handler, outermost first.
-        fault: what is wrong with the file.
-    """
-
-    pattern: str
-    methods: tuple[str, ...]
-    file: str
-    line: int
-    layers: tuple[str, ...]
-    fault: str | None = None
-
-
-def routes(project: ProjectFolder = HERE, *, env: Env = None, json: AsJson = False) -> int:
-    """List the routes of a project."""
+def routes(
+    project: ProjectFolder = HERE,
+    *,
+    url: Url = None,
+    method: Method = "GET",
+    code: Code = False,
+    env: Env = None,
+    json: AsJson = False,
+) -> int:
+    """List the routes, or tell what answers one URL."""
     from zenith_server.cli.findings import find
 
+    if code and url is None:
+        raise UsageError("--code prints the code behind one URL.\n\nAdd it: --url /path --code")
     findings = find(project, env)
+    if code and url is not None:
+        return _print_code(findings, url, method.upper())
+    if url is not None:
+        return _print_explanation(findings, url, method.upper(), json=json)
+    return _print_list(findings, json=json)
+
+
+def _print_list(findings: Findings, *, json: bool) -> int:
+    from zenith_server.cli.rows import rows_of
+
     rows = rows_of(findings)
     if json:
         print_json([asdict(row) for row in rows])
     else:
         print_table(("METHODS", "PATTERN", "PLACE", "LAYERS"), map(_cells, rows))
-    if findings.faults:
+    if not findings.is_complete:
         complain("\n" + "\n\n\n".join(map(str, findings.faults)))
-    return 1 if findings.faults else 0
+        return 1
+    _mention(findings)
+    return 0
 
 
-def rows_of(findings: Findings) -> list[Row]:
-    """Return what is answered: the routes that stand, and the files that are broken."""
-    groups: dict[tuple[str, str], list[Route]] = {}
-    for route in findings.plan.routes:
-        groups.setdefault((str(route.pattern), route.origin.where), []).append(route)
-    rows = [_row(findings, group) for group in groups.values()]
-    return [*rows, *_broken(findings, {row.file for row in rows})]
-
-
-def layers_around(findings: Findings, route: Route) -> tuple[str, ...]:
-    """Return the names of what a request passes on its way to a handler, outermost first."""
-    plan = findings.plan
-    shared = () if route.outside else (*plan.hooks, *plan.layers)
-    guards = (str(guard.origin) for guard in route.guards)
-    return (*(layer.name for layer in (*shared, *route.layers)), *guards)
-
-
-def _row(findings: Findings, group: list[Route]) -> Row:
-    first = min(group, key=lambda route: route.origin.line)
-    fault = findings.fault_at(first.origin.where)
-    layers = dict.fromkeys(name for route in group for name in layers_around(findings, route))
-    return Row(
-        str(first.pattern),
-        tuple(route.method for route in group),
-        first.origin.where,
-        first.origin.line,
-        tuple(layers),
-        fault.what if fault else None,
-    )
-
-
-def _broken(findings: Findings, standing: set[str]) -> list[Row]:
-    from zenith_server.errors import ProjectError
-    from zenith_server.names import url_of
-
-    rows: list[Row] = []
-    for file in findings.manifest.of("route"):
-        if file.relative not in standing:
-            fault = findings.fault_at(file.relative)
-            try:
-                pattern = str(url_of(file.relative))
-            except ProjectError:
-                pattern = ""
-            what = fault.what if fault else "it is not served"
-            rows.append(Row(pattern, (), file.relative, 0, (), what))
-    return rows
+def _mention(findings: Findings) -> None:
+    """Say that a start would fail for a reason that leaves the list as it is."""
+    if findings.faults:
+        complain(f"\nIt would not start: {findings.faults[0].what}; see zenith-server check.")
 
 
 def _cells(row: Row) -> tuple[str, str, str, str]:
     place = f"{row.file}:{row.line}" if row.line else row.file
     last = ", ".join(row.layers) if row.fault is None else f"broken: {row.fault}"
     return ", ".join(row.methods) or "?", row.pattern or "?", place, last
+
+
+def _print_explanation(findings: Findings, url: str, method: str, *, json: bool) -> int:
+    from zenith_server.cli.explanation import explain
+
+    found = explain(findings, url, method)
+    if json:
+        print_json(asdict(found))
+    else:
+        _print_words(found)
+    _mention(findings)
+    return 0 if found.status < 300 else 1
+
+
+def _print_words(found: Explanation) -> None:
+    verdict = found.pattern if found.status < 300 else f"{found.status}"
+    print(f"{found.request} → {verdict}\n{found.why}")
+    width = max((len(step.segment) for step in found.steps), default=0)
+    _print_section("Path", [f"{step.segment.ljust(width)}  {step.note}" for step in found.steps])
+    _print_section("Values", [f"{name} = {value!r}" for name, value in found.values.items()])
+    _print_section("Parameters", found.parameters)
+    _print_section("Passes", found.layers)
+    _print_section("Nearest", found.nearest)
+
+
+def _print_section(title: str, lines: list[str] | tuple[str, ...]) -> None:
+    if lines:
+        print(f"\n{title}:", *lines, sep="\n  ")
+
+
+def _print_code(findings: Findings, url: str, method: str) -> int:
+    from zenith_server.cli.explanation import code_of
+
+    code = code_of(findings, url, method)
+    if code is None:
+        complain(f"No handler was compiled for {method} {url}.")
+        return 1
+    print(code)
+    return 0

@@ -32,7 +32,7 @@ class ServerOptions:
     ] = None
     reload: Annotated[
         bool | None,
-        Parameter(help="Whether saved files take effect at once; so it is in development."),
+        Parameter(help="Whether saved files take effect at once.", negative="--no-reload"),
     ] = None
 
 
@@ -53,7 +53,7 @@ class Serve:
     def run(
         self, project: ProjectFolder = HERE, *, env: Env = None, options: Options = _NONE
     ) -> int:
-        """Serve a project: the folder alone does the same."""
+        """Serve a project; its folder alone does the same."""
         return self._serve(project, options, env=env)
 
     def dev(

@@ -1,0 +1,53 @@
+"""`zenith-server new`: a project that runs, to start from."""
+
+from __future__ import annotations
+
+from importlib.resources import files as resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from zenith_server.errors import Fault, ProjectError
+
+NewFolder = Annotated[Path, Parameter(help="The folder to make.")]
+
+# In the package all names end in .txt, so that no tool takes the files for its own.
+_NAMES = {"gitignore.txt": ".gitignore"}
+
+
+def new(name: NewFolder) -> int:
+    """Make a small project that runs, in a new folder."""
+    if name.exists() and (not name.is_dir() or any(name.iterdir())):
+        raise ProjectError(_exists(name))
+    for relative, text in _template():
+        file = name / relative
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text.replace("{name}", name.resolve().name), encoding="utf-8")
+        print(f"created {file}")
+    print(f"\nNext: zenith-server dev {name}")
+    return 0
+
+
+def _template() -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    _collect(resources("zenith_server.cli") / "template", "", found)
+    return sorted(found)
+
+
+def _collect(folder: Traversable, below: str, found: list[tuple[str, str]]) -> None:
+    for entry in folder.iterdir():
+        name = f"{below}{_NAMES.get(entry.name, entry.name.removesuffix('.txt'))}"
+        if entry.is_file():
+            found.append((name, entry.read_text("utf-8")))
+        else:
+            _collect(entry, f"{name}/", found)
+
+
+def _exists(folder: Path) -> Fault:
+    return Fault(
+        f"{folder} is there already",
+        why="A new project goes into a new or an empty folder, so that nothing is overwritten.",
+        fixes=("Choose another name.",),
+    )

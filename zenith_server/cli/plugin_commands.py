@@ -1,0 +1,66 @@
+"""Commands of plugins: what they ask for by type comes from the project, the rest from the user."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from zenith_server.cli.options import HERE, Env, ProjectFolder
+from zenith_server.cli.project import settings_in
+from zenith_server.manifest import Manifest
+from zenith_server.plan import Plan
+from zenith_server.settings import Settings
+
+if TYPE_CHECKING:
+    from zenith_server.plugin import Command
+
+_GIVEN = (Settings, Manifest, Plan)
+_OPTIONS = tuple(
+    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
+    for name, default, kind in (("project", HERE, ProjectFolder), ("env", None, Env))
+)
+
+
+def parsed(command: Command) -> Callable[..., Any]:
+    """Return a function whose signature is what the command line takes for a command.
+
+    Args:
+        command: its parameters of the types `Settings`, `Manifest` and `Plan` are taken out, the
+            options `--project` and `--env` come in.
+    """
+    parameters = inspect.signature(command.run, eval_str=True).parameters.values()
+    given = {each.name: each.annotation for each in parameters if each.annotation in _GIVEN}
+    asked = [each for each in parameters if each.name not in given]
+
+    def call(*args: Any, project: Path = HERE, env: str | None = None, **kwargs: Any) -> Any:
+        values = _values(given, project, env)
+        return command.run(*args, **kwargs, **values)
+
+    call.__doc__ = command.run.__doc__
+    call.__name__ = command.name.rpartition(" ")[2]
+    signature = inspect.Signature(_in_order([*asked, *_OPTIONS]))
+    call.__signature__ = signature  # pyright: ignore[reportFunctionMemberAccess]
+    call.__annotations__ = {each.name: each.annotation for each in signature.parameters.values()}
+    return call
+
+
+def _in_order(parameters: Iterable[inspect.Parameter]) -> list[inspect.Parameter]:
+    return sorted(parameters, key=lambda parameter: parameter.kind)
+
+
+def _values(given: Mapping[str, type], project: Path, env: str | None) -> dict[str, object]:
+    """What the project gives to the parameters that ask for it; no more is read than that."""
+    settings = settings_in(project, env)
+    found: dict[type, object] = {Settings: settings}
+    if Manifest in given.values() or Plan in given.values():
+        from zenith_server.boot import manifest_of, plugins_of
+
+        plugins = plugins_of(settings)
+        found[Manifest] = manifest = manifest_of(settings, plugins)
+        if Plan in given.values():
+            from zenith_server.compile import compile_plan
+
+            found[Plan] = compile_plan(settings, manifest, plugins)
+    return {name: found[kind] for name, kind in given.items()}
