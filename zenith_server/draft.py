@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 from zenith_server.errors import Fault, ProjectError
-from zenith_server.load import load, relative_of
+from zenith_server.load import load, relative_of, with_traceback
 from zenith_server.manifest import Manifest, ProjectFile
 from zenith_server.names import Pattern, template
 from zenith_server.plan import (
@@ -72,7 +72,8 @@ class Draft:
             try:
                 yield file, load(file, self.manifest.root)
             except ProjectError as error:
-                self.faults.extend(error.faults)
+                full = self.settings.logging.full_traceback
+                self.faults.extend(with_traceback(error) if full else error.faults)
 
     def read(self, file: ProjectFile) -> str:
         """Return the text of a file that is not Python."""

@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import spec_from_file_location
@@ -16,6 +17,7 @@ from types import MappingProxyType, ModuleType
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.manifest import Manifest, ProjectFile
 from zenith_server.names import module_of
+from zenith_server.secrets import masked_url
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -154,6 +156,18 @@ def _entered() -> list[ProjectFinder]:
 def _placed(error: ProjectError, file: ProjectFile, root: Path) -> list[Fault]:
     place, _ = _last_place(error, file, root)
     return [Fault(f.what, (place, *f.where), f.why, f.fixes) for f in error.faults]
+
+
+def with_traceback(error: ProjectError) -> tuple[Fault, ...]:
+    """Return the faults of a failed import with every frame that led to it, those of libraries too.
+
+    Args:
+        error: what `load` raised.
+    """
+    if error.__cause__ is None:
+        return error.faults
+    frames = masked_url("".join(traceback.format_exception(error.__cause__)).rstrip())
+    return tuple(replace(fault, why=f"{fault.why}\n\n{frames}") for fault in error.faults)
 
 
 def _last_place(error: BaseException, file: ProjectFile, root: Path) -> tuple[str, str]:

@@ -23,12 +23,22 @@ from zenith_server.cli.plugins import plugins
 from zenith_server.cli.project import settings_in
 from zenith_server.cli.routes import routes
 from zenith_server.cli.run import Serve
-from zenith_server.errors import suggestion
+from zenith_server.errors import ProjectError, suggestion
 from zenith_server.plugin import Plugin
 
-_COMMANDS = (routes, check, config, layers, plugins, files, health, new)
+_COMMANDS = {
+    "new": new,
+    "check": check,
+    "routes": routes,
+    "config": config,
+    "layers": layers,
+    "plugins": plugins,
+    "files": files,
+    "health": health,
+}
+_HELP = ("--help", "-h")
 _ABOUT = "Serve a folder of Python files as an API."
-_EPILOGUE = "--full-traceback, anywhere, shows all frames of an unexpected error."
+_EPILOGUE = "--full-traceback, anywhere: errors show the frames of libraries too."
 
 
 def application(tokens: Sequence[str], started: float | None = None) -> App:
@@ -45,16 +55,25 @@ def application(tokens: Sequence[str], started: float | None = None) -> App:
     app = _app("zenith-server", _ABOUT, _EPILOGUE)
     serve = Serve(started)
     app.default(serve.run)
-    app.command(serve.run, name="run")
-    app.command(serve.dev, name="dev")
-    for command in _COMMANDS:
-        app.command(command)
+    for name, command in {"run": serve.run, "dev": serve.dev, **_COMMANDS}.items():
+        app.command(command, name=name, sort_key=len(list(app)))
     _add(app, with_commands())
+    _add_project(app, tokens, _named_project(tokens))
+    return app
+
+
+def _add_project(app: App, tokens: Sequence[str], project: Path) -> None:
+    """Add the commands of the project's plugins, where the word is one or help shall list them."""
     word = tokens[0] if tokens else ""
     if _could_be_command(word, app):
-        _add(app, _plugins_of_project(_named_project(tokens)))
-        _refuse_misspelt(word, app)
-    return app
+        _add(app, _plugins_of(project))
+        _refuse_misspelt(tokens, app)
+    elif word in _HELP and (project / "plugins").is_dir():
+        try:
+            _add(app, _plugins_of(project))
+        except ProjectError as error:
+            what = error.faults[0].what
+            app.help_epilogue = f"Commands of the project's plugins are missing: {what}."
 
 
 def _app(name: str, text: str, epilogue: str | None = None) -> App:
@@ -100,15 +119,18 @@ def _named_project(tokens: Sequence[str]) -> Path:
     return HERE
 
 
-def _plugins_of_project(project: Path) -> Iterable[Plugin]:
+def _plugins_of(project: Path) -> Iterable[Plugin]:
     from zenith_server.boot import plugins_of
 
     return plugins_of(settings_in(project))
 
 
-def _refuse_misspelt(word: str, app: App) -> None:
+def _refuse_misspelt(tokens: Sequence[str], app: App) -> None:
+    """Refuse a word that is neither, unless it stands alone and may be a folder's name."""
+    word, *rest = tokens
     meant = suggestion(word, [name for name in app if not name.startswith("-")])
-    if word not in app and meant:
+    has_arguments = bool(rest) and not rest[0].startswith("-")
+    if word not in app and (meant or has_arguments):
         raise UsageError(
             f'"{word}" is neither a command nor a folder.{meant}\n\nSee zenith-server --help.'
         )

@@ -10,7 +10,7 @@ from inspect import BoundArguments
 from pathlib import Path
 from typing import Any
 
-from cyclopts import CycloptsError
+from cyclopts import CycloptsError, UnusedCliTokensError
 
 from zenith_server.cli.commands import application
 from zenith_server.cli.options import UsageError
@@ -18,6 +18,7 @@ from zenith_server.cli.output import complain
 from zenith_server.errors import ProjectError
 
 FULL_TRACEBACK = "--full-traceback"
+_VARIABLE = "ZENITH_LOGGING__FULL_TRACEBACK"
 PROJECT, USAGE = 1, 2
 
 
@@ -37,6 +38,9 @@ def command_line(words: Sequence[str], started: float | None = None) -> int:
         0
     """
     tokens = [word for word in words if word != FULL_TRACEBACK]
+    if FULL_TRACEBACK in words:
+        # Workers are other processes, and any command may read the settings.
+        os.environ[_VARIABLE] = "true"
     try:
         call, given, _ = application(tokens, started).parse_args(
             tokens, print_error=False, exit_on_error=False
@@ -48,10 +52,10 @@ def command_line(words: Sequence[str], started: float | None = None) -> int:
         return USAGE
     except ProjectError as error:
         return _refused(error)
-    return _run(call, given, full_traceback=FULL_TRACEBACK in words)
+    return _run(call, given)
 
 
-def _run(call: Callable[..., Any], given: BoundArguments, *, full_traceback: bool) -> int:
+def _run(call: Callable[..., Any], given: BoundArguments) -> int:
     try:
         return _told(_finished(call(*given.args, **given.kwargs)))
     except UsageError as error:
@@ -62,7 +66,7 @@ def _run(call: Callable[..., Any], given: BoundArguments, *, full_traceback: boo
     except BrokenPipeError:
         return _reader_left()
     except Exception as error:  # noqa: BLE001 - from the project's code: told in its own lines
-        return _failed(error, given, full_traceback=full_traceback)
+        return _failed(error, given)
 
 
 def _finished(result: object) -> object:
@@ -82,7 +86,10 @@ def _told(result: object) -> int:
 
 def _misunderstood(error: CycloptsError) -> int:
     command = " ".join(["zenith-server", *(error.command_chain or ())])
-    complain(f"{str(error).strip()}\n\nSee {command} --help.")
+    text = str(error).strip()
+    if isinstance(error, UnusedCliTokensError):
+        text = f"Too many words: {' '.join(error.unused_tokens or ())}"
+    complain(f"{text}\n\nSee {command} --help.")
     return USAGE
 
 
@@ -91,17 +98,13 @@ def _refused(error: ProjectError) -> int:
     return PROJECT
 
 
-def _failed(error: Exception, given: BoundArguments, *, full_traceback: bool) -> int:
-    import traceback
-
+def _failed(error: Exception, given: BoundArguments) -> int:
     from zenith_server.runner.trace import describe
-    from zenith_server.secrets import masked_url
 
     root = Path(given.arguments.get("project", ".")).resolve()
-    if full_traceback:
-        complain(masked_url("".join(traceback.format_exception(error)).rstrip()))
-    else:
-        complain(f"{describe(error, root)}\n\nAll frames: repeat it with {FULL_TRACEBACK}")
+    full = os.environ.get(_VARIABLE) == "true"
+    more = "" if full else f"\n\nWith {FULL_TRACEBACK} all frames are shown."
+    complain(f"{describe(error, root, full=full)}{more}")
     return PROJECT
 
 

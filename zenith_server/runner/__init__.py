@@ -46,6 +46,8 @@ def serve(
     except ProjectError as error:
         report.failed(str(error))
         return Exit.ADDRESS if isinstance(error, AddressError) else Exit.PROJECT
+    for warning in settings.warnings:
+        report.warned(warning)
     with listener:
         supervisor = Supervisor(
             listener,

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TextIO
 
+from zenith_server.errors import Fault
 from zenith_server.runner.program import Facts
 
-_DIM, _RED, _GREEN, _PLAIN = "\033[2m", "\033[31m", "\033[32m", "\033[0m"
+_DIM, _RED, _GREEN, _YELLOW, _PLAIN = "\033[2m", "\033[31m", "\033[32m", "\033[33m", "\033[0m"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,12 @@ class Report:
         """Say what is wrong, in full."""
         first, newline, rest = text.partition("\n")
         self._line(f"\n{self._styled(_RED, first)}{newline}{rest}\n" if self._person else text)
+
+    def warned(self, warning: Fault) -> None:
+        """Say what is unwise, where it is said, and what to do, in one line."""
+        where = f" ({', '.join(warning.where)})" if warning.where else ""
+        text = " ".join([f"{warning.what}{where}.", *warning.fixes[:1]])
+        self._line(f"{self._styled(_YELLOW, 'warning:')} {text}")
 
     def note(self, text: str) -> None:
         """Say something worth knowing in one line."""

@@ -164,7 +164,7 @@ class Supervisor:
                 url=url(self._listener),
                 engine=str(ready["engine"]),
                 workers=settings.server.workers,
-                facts=(*self._facts, *_facts(ready)),
+                facts=(*_facts(ready), *self._facts),
                 seconds=time.monotonic() - self._started,
             )
         )

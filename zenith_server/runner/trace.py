@@ -14,13 +14,14 @@ from zenith_server.secrets import masked_url
 _NOT_THE_PROJECT = ("site-packages", "node_modules", ".venv", "venv")
 
 
-def describe(error: BaseException, root: Path) -> str:
+def describe(error: BaseException, root: Path, *, full: bool = False) -> str:
     """Return the message for an error that came out of project code.
 
     Args:
         error: a `ProjectError` speaks for itself; of any other exception the frames of the
             project are kept (the last one where it has none), with its causes.
         root: the project's folder.
+        full: whether the frames of libraries are told too.
 
     Example:
         >>> describe(ProjectError(), Path("/project"))
@@ -29,7 +30,8 @@ def describe(error: BaseException, root: Path) -> str:
     if isinstance(error, ProjectError):
         return masked_url(str(error))
     summary = traceback.TracebackException.from_exception(error)
-    _trim(summary, root)
+    if not full:
+        _trim(summary, root)
     return masked_url("".join(summary.format()).rstrip())
 
 

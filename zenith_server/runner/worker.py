@@ -44,7 +44,9 @@ def main(channel_descriptor: int, listener_descriptor: int) -> int:
         return _prepare(job, channel) if job.task == "prepare" else _serve(job, channel, listener)
     except BaseException as error:  # noqa: BLE001
         # Also SystemExit and KeyboardInterrupt: project code may raise anything while imported.
-        channel.send({"type": "failed", "text": describe(error, job.settings.root)})
+        full = job.settings.logging.full_traceback
+        text = describe(error, job.settings.root, full=full)
+        channel.send({"type": "failed", "text": text})
         return _FAILED
 
 

@@ -214,6 +214,11 @@ class Logging:
         "console for people, json for machines: one object a line.",
         by_environment={"development": "console", "test": "console"},
     )
+    full_traceback: bool = key(
+        truth(),
+        False,
+        "Whether errors are told with the frames of libraries too, not of the project alone.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
