@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 from pathlib import Path
@@ -169,6 +170,8 @@ def test_polling_notices_a_save_where_events_are_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("WATCHFILES_FORCE_POLLING", "true")
+    (tmp_path / "app.py").write_text(app_that_says("one"))
+    os.utime(tmp_path / "app.py", (1, 1))
     with developing(tmp_path) as runner:
         runner.ready().save("app.py", app_that_says("two"))
         runner.answers("two")

@@ -13,7 +13,7 @@ from zenith_server.runner.trace import describe, is_project, running
 
 def failure(file: Path) -> BaseException:
     with pytest.raises(BaseException) as raised:  # noqa: PT011
-        exec(compile(file.read_text(), file, "exec"), {})
+        exec(compile(file.read_text(), str(file), "exec"), {})
     return raised.value
 
 
@@ -63,7 +63,7 @@ def test_an_error_outside_the_project_keeps_its_last_line(tmp_path: Path) -> Non
 def test_a_file_that_cannot_be_read_is_told_without_frames(tmp_path: Path) -> None:
     write_project(tmp_path, {"app.py": "def broken(:\n"})
     with pytest.raises(SyntaxError) as raised:
-        compile((tmp_path / "app.py").read_text(), tmp_path / "app.py", "exec")
+        compile((tmp_path / "app.py").read_text(), str(tmp_path / "app.py"), "exec")
     told = describe(raised.value, tmp_path)
     assert told.splitlines()[0] == f'  File "{tmp_path}/app.py", line 1'
 
