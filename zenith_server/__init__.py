@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from zenith_server.markers import Header as Header
     from zenith_server.markers import Inject as Inject
     from zenith_server.markers import Query as Query
+    from zenith_server.markers import Security as Security
     from zenith_server.markers import Status as Status
     from zenith_server.plugin import Command as Command
     from zenith_server.plugin import Plugin as Plugin
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
     from zenith_server.problems import UnsupportedMediaType as UnsupportedMediaType
     from zenith_server.problems import ValidationError as ValidationError
     from zenith_server.router import Router as Router
+    from zenith_server.router import hidden as hidden
     from zenith_server.router import route as route
     from zenith_server.service import Service as Service
     from zenith_server.settings import Settings as Settings
@@ -63,7 +65,7 @@ _PLACES = {
     "manifest": ("Convention",),
     "markers": (
         *("DB", "Accepted", "Body", "Cookie", "Created", "Depends", "Form", "Header"),
-        *("Inject", "Query", "Status"),
+        *("Inject", "Query", "Security", "Status"),
     ),
     "plugin": ("Command", "Plugin"),
     "problems": (
@@ -72,7 +74,7 @@ _PLACES = {
         *("PreconditionFailed", "ServiceUnavailable", "TooManyRequests", "Unauthorized"),
         *("UnprocessableContent", "UnsupportedMediaType", "ValidationError"),
     ),
-    "router": ("Router", "route"),
+    "router": ("Router", "hidden", "route"),
     "service": ("Service",),
     "settings": ("Settings",),
     "version": ("__version__",),

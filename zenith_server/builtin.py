@@ -22,6 +22,7 @@ BUILT_IN = (
     "database:Database",
     "migrations:Migrations",
     "health:Health",
+    "openapi:OpenAPI",
     "errors:Errors",
 )
 WITH_COMMANDS = ("migrations:Migrations",)

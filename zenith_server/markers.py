@@ -50,6 +50,24 @@ class Body:
 
 
 @dataclass(frozen=True, slots=True)
+class Security:
+    """The value says who the client is, and the description of the API says so.
+
+    It stands beside `Header`, `Cookie` or `Query`; for the header `Authorization` it is only needed
+    where the scheme is another than `Bearer`.
+
+    Args:
+        scheme: the word before the credentials (RFC 9110, 11.4), such as `Basic`; empty where the
+            whole value is a key.
+
+    Example:
+        >>> async def key(given: Annotated[str, Header("x-api-key"), Security()]) -> str: ...
+    """
+
+    scheme: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class _Depends:
     call: Callable[..., Any] | None
 

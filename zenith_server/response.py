@@ -19,7 +19,7 @@ BYTES = (b"content-type", b"application/octet-stream")
 LINES = (b"content-type", b"application/x-ndjson")
 
 Encoder = Callable[[Any], "Reply | Stream | ASGIApp"]
-_STREAMS = {AsyncIterator, typing.AsyncIterable, typing.AsyncGenerator, Iterator, typing.Generator}
+STREAMS = {AsyncIterator, typing.AsyncIterable, typing.AsyncGenerator, Iterator, typing.Generator}
 
 
 def encoder(returns: Any = MISSING, status: int = 200) -> Encoder:
@@ -36,7 +36,7 @@ def encoder(returns: Any = MISSING, status: int = 200) -> Encoder:
         >>> encoder()({"a": 1}).body["body"]
         b'{"a":1}'
     """
-    write = json_writer(_declared(returns))
+    write = json_writer(declared(returns))
     ways: dict[type[Any], Encoder] = {}
 
     def as_json(value: Any) -> Reply:
@@ -91,28 +91,30 @@ class Stream:
                 await close()
 
 
-def _declared(returns: Any) -> Any:
-    """The type of the body in a return annotation."""
+def declared(returns: Any) -> Any:
+    """Return the type of the body in a return annotation."""
     kind, _ = plain(returns)
     if kind is MISSING or kind is typing.Any or returns is inspect.Parameter.empty:
         return MISSING
     if get_origin(kind) is tuple:
         inner = get_args(kind)
-        looks_like_status = len(inner) in {2, 3} and _is_status(inner[1])
+        looks_like_status = len(inner) in {2, 3} and is_status(inner[1])
         return inner[0] if looks_like_status else returns
-    if kind is None or kind is type(None) or get_origin(kind) in _STREAMS or _is_response(kind):
+    if kind is None or kind is type(None) or get_origin(kind) in STREAMS or is_response(kind):
         return MISSING
     return returns
 
 
-def _is_status(kind: Any) -> bool:
+def is_status(kind: Any) -> bool:
+    """Whether the second part of a tuple is the response's status."""
     inner, _ = plain(kind)
     if get_origin(inner) is typing.Literal:
         return all(isinstance(value, int) for value in get_args(inner))
     return inner is int
 
 
-def _is_response(kind: Any) -> bool:
+def is_response(kind: Any) -> bool:
+    """Whether a type is a response, which is sent as it is."""
     return (
         isinstance(kind, type)
         and callable(getattr(kind, "__call__", None))

@@ -12,6 +12,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "QUERY")
 MARK = "__zenith_routes__"
+HIDDEN = "__zenith_hidden__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,17 @@ class Verbs:
     def websocket(self, path: str = "/") -> Callable[[F], F]:
         """Declare a WebSocket handler."""
         return Verbs.__call__(self, path, ("WEBSOCKET",))
+
+
+def hidden(handler: F) -> F:
+    """Leave a handler out of the description of the API; it is served like any other.
+
+    Example:
+        >>> @hidden
+        ... async def get() -> Metrics: ...
+    """
+    setattr(handler, HIDDEN, True)
+    return handler
 
 
 route = Verbs()

@@ -254,3 +254,27 @@ class Health:
         "Whether /health names each check with its time and its error.",
         by_environment={"development": True, "test": True},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Docs:
+    """The description of the API, and the page that shows it."""
+
+    openapi: bool = key(
+        truth(),
+        False,
+        "Whether /openapi.json describes the API.",
+        by_environment={"development": True, "test": True},
+    )
+    ui: bool = key(
+        truth(),
+        False,
+        "Whether /docs shows the description and lets people try it; needs zenith-server[docs].",
+        by_environment={"development": True},
+    )
+    title: str | None = key(
+        text(), None, "The name of the API; not set: the project's, or that of its folder."
+    )
+    version: str | None = key(
+        text(), None, "The version of the API; not set: that in pyproject.toml, or else 0.1.0."
+    )

@@ -15,6 +15,7 @@ from zenith_server.settings.keys import Key, declared
 from zenith_server.settings.sections import (
     Cors,
     Database,
+    Docs,
     Health,
     Logging,
     Migrations,
@@ -33,6 +34,7 @@ SECTIONS = {
     "logging": Logging,
     "requests": Requests,
     "health": Health,
+    "docs": Docs,
     "redis": Redis,
 }
 OPEN_SECTIONS = ("environments", "layers", "plugins")
@@ -105,6 +107,7 @@ class Settings:
     logging: Logging = field(default_factory=Logging)
     requests: Requests = field(default_factory=Requests)
     health: Health = field(default_factory=Health)
+    docs: Docs = field(default_factory=Docs)
     redis: Redis = field(default_factory=Redis)
     layers: Mapping[str, bool] = field(default_factory=dict[str, bool])
     plugins: Mapping[str, Mapping[str, object]] = field(

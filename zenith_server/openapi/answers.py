@@ -1,0 +1,100 @@
+"""What a return annotation says about the responses."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, Union, get_args, get_origin
+
+from zenith_server.response import STREAMS, is_response, is_status
+from zenith_server.schema import is_optional, members, plain
+from zenith_server.signature import MISSING
+
+JSON = "application/json"
+BYTES = "application/octet-stream"
+LINES = "application/x-ndjson"
+TEXT = "text/plain"
+ANY = "*/*"
+_NOTHING = (None, type(None))
+UNKNOWN, ELSEWHERE = "2XX", "3XX"
+"""Statuses of responses that the annotation does not tell: ranges, as OpenAPI writes them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One possible response.
+
+    Args:
+        status: a status, or a range such as `2XX`.
+        media: the content type; empty where there is no body.
+        type: the type of the body; `MISSING` where nothing is known of it.
+        text: what the response means.
+    """
+
+    status: str
+    media: str = ""
+    type: Any = MISSING
+    text: str = ""
+
+
+def answers(returns: Any, status: int = 200) -> tuple[Answer, ...]:
+    """Return the responses that a return annotation declares.
+
+    Args:
+        returns: the annotation.
+        status: the status of a plain result.
+
+    Example:
+        >>> [(answer.status, answer.media) for answer in answers(dict[str, int] | None)]
+        [('200', 'application/json'), ('204', '')]
+    """
+    kind, _ = plain(returns)
+    if kind is MISSING or kind is Any:
+        return (Answer(UNKNOWN if status == 200 else str(status)),)
+    inner = get_args(kind)
+    if get_origin(kind) is tuple and len(inner) in {2, 3} and is_status(inner[1]):
+        return tuple(each for code in _statuses(inner[1]) for each in _bodies(inner[0], code))
+    return tuple(_bodies(returns, str(status)))
+
+
+def _statuses(annotation: Any) -> tuple[str, ...]:
+    kind, _ = plain(annotation)
+    return tuple(map(str, get_args(kind))) if get_origin(kind) is Literal else (UNKNOWN,)
+
+
+def _bodies(annotation: Any, status: str) -> Iterator[Answer]:
+    """One answer for each kind of body in a union; all that are JSON are one."""
+    kinds = [kind for kind in members(annotation) if kind not in _NOTHING]
+    special = [answer for kind in kinds if (answer := _special(kind, status)) is not None]
+    data = [kind for kind in kinds if _special(kind, status) is None]
+    if data:
+        is_whole = len(kinds) == 1 and not is_optional(annotation)
+        yield Answer(status, JSON, annotation if is_whole else Union[*data])
+    yield from special
+    if is_optional(annotation):
+        yield Answer("204" if status in {"200", UNKNOWN} else status)
+
+
+def _special(kind: Any, status: str) -> Answer | None:
+    if kind is bytes:
+        return Answer(status, BYTES)
+    if get_origin(kind) in STREAMS:
+        return _stream(get_args(kind)[0], status)
+    if is_response(kind):
+        return _response(kind)
+    return Answer(UNKNOWN) if isinstance(kind, typing.TypeVar) else None
+
+
+def _stream(piece: Any, status: str) -> Answer:
+    kind, _ = plain(piece)
+    if kind is bytes:
+        return Answer(status, BYTES)
+    return Answer(status, TEXT, str) if kind is str else Answer(status, LINES, piece)
+
+
+def _response(kind: Any) -> Answer:
+    """A response object carries its own status; its class may tell the content type."""
+    if any(base.__name__ == "RedirectResponse" for base in kind.__mro__):
+        return Answer(ELSEWHERE)
+    return Answer(UNKNOWN, getattr(kind, "media_type", None) or ANY)

@@ -1,0 +1,153 @@
+"""Which error responses an operation may have, in the form that its error handlers give them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator
+from inspect import signature as parameters_of
+
+import msgspec
+
+from zenith_server.openapi.answers import UNKNOWN, Answer, answers
+from zenith_server.openapi.raised import Raised
+from zenith_server.plan import ErrorMapping
+from zenith_server.problems import (
+    BadRequest,
+    ContentTooLarge,
+    HTTPException,
+    NotFound,
+    UnsupportedMediaType,
+    ValidationError,
+    title,
+)
+from zenith_server.schema import plain
+from zenith_server.signature import MISSING, Input, Known, read
+
+PROBLEM = "application/problem+json"
+
+
+class ProblemDetails(msgspec.Struct):
+    """What went wrong (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    request_id: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class InputError(msgspec.Struct):
+    """One thing wrong in a request: where, and what is expected instead."""
+
+    location: list[str | int]
+    message: str
+
+
+class ValidationProblemDetails(ProblemDetails, kw_only=True):
+    """What does not fit in a request, every fault of it (RFC 9457)."""
+
+    errors: list[InputError]
+
+
+def of_inputs(inputs: Collection[Input]) -> Iterator[Raised]:
+    """Yield how the reading of these values may fail.
+
+    Example:
+        >>> [each.exception.__name__ for each in of_inputs([Input("page", "query", "page", int)])]
+        ['BadRequest', 'ValidationError']
+    """
+    sources = {each.source for each in inputs}
+    if sources:
+        yield Raised(BadRequest)
+    if "path" in sources:
+        yield Raised(NotFound)
+    if sources & {"body", "form"}:
+        yield Raised(ContentTooLarge)
+        yield Raised(UnsupportedMediaType)
+    if any(map(_may_not_fit, inputs)):
+        yield Raised(ValidationError)
+
+
+def _may_not_fit(each: Input) -> bool:
+    """Whether there are values that the reading refuses; in a path they are another URL."""
+    is_free = each.source in {"header", "cookie"} and plain(each.type) == (str, ())
+    return each.source != "path" and (not is_free or each.default is MISSING)
+
+
+def failures(
+    raised: Iterable[Raised],
+    own: tuple[ErrorMapping, ...],
+    shared: tuple[ErrorMapping, ...],
+    known: Known,
+) -> Iterator[Answer]:
+    """Yield the error responses of an operation.
+
+    Args:
+        raised: the exceptions that may end it.
+        own: the mappings of its folders, nearest first.
+        shared: everybody's mappings, those that win first.
+        known: what their handlers may ask for.
+    """
+    for each in raised:
+        mapping = _nearest(each.exception, own) or _nearest(each.exception, shared)
+        if mapping is not None:
+            yield from _mapped(each, mapping, known)
+    for mapping in own:
+        if not _is_http(mapping.exception):
+            yield from _said(mapping, known)
+
+
+def _nearest(kind: type[Exception], mappings: tuple[ErrorMapping, ...]) -> ErrorMapping | None:
+    for base in kind.__mro__:
+        names = {base, f"{base.__module__}.{base.__qualname__}"}
+        found = next((each for each in mappings if each.exception in names), None)
+        if found is not None:
+            return found
+    return None
+
+
+def _mapped(each: Raised, mapping: ErrorMapping, known: Known) -> Iterator[Answer]:
+    if not issubclass(each.exception, HTTPException):
+        yield from _said(mapping, known, each.text)
+        return
+    status = each.status or status_of(each.exception)
+    if status is None:
+        return
+    text = each.text or title(status)
+    if mapping.exception is HTTPException and mapping.origin.where.startswith("plugin "):
+        is_validation = issubclass(each.exception, ValidationError)
+        body = ValidationProblemDetails if is_validation else ProblemDetails
+        yield Answer(str(status), PROBLEM, body, text)
+        return
+    for answer in _returned(mapping, known):
+        code = str(status) if answer.status == UNKNOWN else answer.status
+        yield Answer(code, answer.media, answer.type, text)
+
+
+def _said(mapping: ErrorMapping, known: Known, text: str = "") -> Iterator[Answer]:
+    """The answers of a mapping whose annotation tells their status."""
+    for answer in _returned(mapping, known):
+        if answer.status.isdigit() and int(answer.status) >= 400:
+            phrase = text or title(int(answer.status))
+            yield Answer(answer.status, answer.media, answer.type, phrase)
+
+
+def _returned(mapping: ErrorMapping, known: Known) -> tuple[Answer, ...]:
+    first = next(iter(parameters_of(mapping.handler).parameters))
+    given = frozenset({first, "scope"})
+    known = Known((), known.providers, known.services, given=given)
+    signature = read(mapping.handler, known, mapping.origin)
+    return answers(signature.returns, signature.status)
+
+
+def _is_http(exception: type[Exception] | str) -> bool:
+    return not isinstance(exception, str) and issubclass(exception, HTTPException)
+
+
+def status_of(kind: type[HTTPException]) -> int | None:
+    """Return the status of an HTTP exception class, where the class has one.
+
+    Example:
+        >>> status_of(NotFound), status_of(ValidationError)
+        (404, 422)
+    """
+    return 422 if issubclass(kind, ValidationError) else getattr(kind, "status", None)

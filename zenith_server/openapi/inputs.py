@@ -1,0 +1,131 @@
+"""What the client sends, as parameters and a request body."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import msgspec
+
+from zenith_server.openapi.docstring import Doc
+from zenith_server.openapi.schemas import Schemas, Wanted, without_null
+from zenith_server.openapi.security import Requirement
+from zenith_server.schema import is_optional, is_struct, members, plain
+from zenith_server.signature import MISSING, Input
+
+Json = dict[str, Any]
+FORM, UPLOAD = "application/x-www-form-urlencoded", "multipart/form-data"
+_IGNORED = {"accept", "content-type", "authorization"}
+"""Headers that the document tells in other ways (OpenAPI 3.1, 4.8.12)."""
+
+
+def wanted_inputs(inputs: Iterable[Input], *, refuse_unknown: bool) -> Iterator[Wanted]:
+    """Yield the types whose schemas the functions below need."""
+    for each in inputs:
+        yield Wanted(each.type, "in", closed=refuse_unknown and each.source == "body")
+
+
+def parameters(inputs: Iterable[Input], doc: Doc, schemas: Schemas) -> list[Json]:
+    """Return the parameters of an operation; a struct in the query is one for each field."""
+    found: list[Json] = []
+    for each in inputs:
+        if each.source in {"form", "body"} or _is_ignored(each):
+            continue
+        if each.source in {"query", "cookie"} and _is_whole(each):
+            found += _fields(each, schemas)
+        else:
+            found.append(_parameter(each, doc, schemas))
+    return found
+
+
+def body(inputs: Iterable[Input], doc: Doc, schemas: Schemas) -> Json:
+    """Return the request body of an operation; nothing where it takes none."""
+    fields = [each for each in inputs if each.source == "form"]
+    if fields:
+        return _form(fields, doc, schemas)
+    given = next((each for each in inputs if each.source == "body"), None)
+    if given is None:
+        return {}
+    is_raw = plain(given.type)[0] is bytes
+    whole = {} if is_raw else {"schema": _whole(given, schemas)}
+    media = {"*/*" if is_raw else "application/json": whole}
+    return _described(doc, given) | {"content": media, "required": given.default is MISSING}
+
+
+def credentials(security: Iterable[Requirement]) -> list[Json]:
+    """Return the security requirements of an operation."""
+    return [{scheme.name: [] for scheme in choice} for choice in security]
+
+
+def _is_ignored(each: Input) -> bool:
+    return each.source == "header" and each.key.lower() in _IGNORED
+
+
+def _is_whole(each: Input) -> bool:
+    return any(is_struct(kind) for kind in members(each.type))
+
+
+def _whole(each: Input, schemas: Schemas) -> Json:
+    return _with_default(schemas.of(each.type, "in"), each.default)
+
+
+def _parameter(each: Input, doc: Doc, schemas: Schemas) -> Json:
+    schema = _with_default(without_null(schemas.of(each.type, "in")), each.default)
+    described = _described(doc, each)
+    text = schema.pop("description", "") if not described else ""
+    return {
+        "name": each.key,
+        "in": each.source,
+        "required": each.default is MISSING and not is_optional(each.type),
+        **({"description": text} if text else described),
+        "schema": schema,
+    }
+
+
+def _fields(each: Input, schemas: Schemas) -> list[Json]:
+    properties, required = schemas.fields(each.type, "in")
+    return [
+        {
+            "name": name,
+            "in": each.source,
+            "required": name in required,
+            **({"description": schema["description"]} if "description" in schema else {}),
+            "schema": {k: v for k, v in without_null(schema).items() if k != "description"},
+        }
+        for name, schema in properties.items()
+    ]
+
+
+def _form(fields: list[Input], doc: Doc, schemas: Schemas) -> Json:
+    properties: Json = {}
+    required: list[str] = []
+    for each in fields:
+        if _is_whole(each):
+            more, needed = schemas.fields(each.type, "in")
+            properties |= {name: without_null(schema) for name, schema in more.items()}
+            required += needed
+        else:
+            schema = _with_default(without_null(schemas.of(each.type, "in")), each.default)
+            properties[each.key] = _described(doc, each) | schema
+            if each.default is MISSING and not is_optional(each.type):
+                required.append(each.key)
+    schema = {"type": "object", "properties": properties}
+    whole = {"schema": schema | ({"required": required} if required else {})}
+    media = (UPLOAD,) if _has_upload(properties) else (FORM, UPLOAD)
+    return {"content": dict.fromkeys(media, whole), "required": True}
+
+
+def _has_upload(properties: Json) -> bool:
+    schemas = [each.get("items", each) for each in properties.values()]
+    return any(each.get("format") == "binary" for each in schemas)
+
+
+def _with_default(schema: Json, default: Any) -> Json:
+    if default is MISSING or default is None:
+        return schema
+    return schema | {"default": msgspec.to_builtins(default, str_keys=True, enc_hook=str)}
+
+
+def _described(doc: Doc, each: Input) -> Json:
+    text = doc.arguments.get(each.argument, "")
+    return {"description": text} if text else {}
