@@ -10,6 +10,7 @@ from zenith_server.boot import boot
 from zenith_server.dispatch import Dispatcher
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.load import take_back_variables
+from zenith_server.logs import configure
 from zenith_server.settings import settings_of
 
 
@@ -44,5 +45,8 @@ def __getattr__(name: str) -> Any:
                 ("Set ZENITH_PROJECT=./project.",),
             )
         )
-    app = globals()["app"] = create_app(project)
+    take_back_variables()
+    settings = settings_of(Path(project))
+    configure(settings.logging)
+    app = globals()["app"] = boot(settings)
     return app

@@ -30,11 +30,7 @@ WITH_COMMANDS = ("migrations:Migrations",)
 
 def built_in(declared: Declarations | None = None) -> tuple[Plugin, ...]:
     """Return the plugins that come with the server: the layers, then the features."""
-    layers = (
-        f"layers.{preset.layer}:{_class_name(preset.layer)}"
-        for preset in PRESETS
-        if preset.layer == "request_id"
-    )
+    layers = (f"layers.{preset.layer}:{_class_name(preset.layer)}" for preset in PRESETS)
     plugins = (_made(place) for place in (*layers, *BUILT_IN))
     return (*plugins, App(declared))
 

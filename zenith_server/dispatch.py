@@ -42,11 +42,16 @@ class Dispatcher:
         self._replies = [hook.reply for hook in plan.hooks if hook.reply]
         self._finishes = [hook.finish for hook in plan.hooks if hook.finish]
         self._headers = [pair for hook in plan.hooks for pair in hook.headers]
-        self._http = self._hooked if plan.hooks else self._inner
+        self._http = self._hooked if plan.hooks or plan.layers else self._inner
 
     def facts(self) -> tuple[tuple[str, str], ...]:
         """Return the rows of the banner that the app knows itself."""
         return tuple((fact.label, fact.value()) for fact in self.plan.facts)
+
+    def drain(self) -> None:
+        """Tell the parts that asked to know: the process has been told to stop."""
+        for call in self.plan.drains:
+            call()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection (ASGI 3)."""
@@ -64,18 +69,20 @@ class Dispatcher:
 
     async def _hooked(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run all hooks with one wrapper around `send`, and answer what got past the layers."""
-        # A list, because layers copy the scope and all copies must see the same flag.
-        started = scope["zenith.started"] = [False]
+        # Status and bytes; a list, because layers copy the scope and all copies must see the same.
+        sent = scope["zenith.sent"] = [0, 0]
         replies, headers = self._replies, self._headers
 
         async def send_hooked(message: Message) -> None:
             if message["type"] == "http.response.start":
-                started[0] = True
+                sent[0] = message["status"]
                 # A new message: handlers may send one that they keep.
-                merged = [*message["headers"], *headers]
+                merged = [*message.get("headers", ()), *headers]
                 for add in replies:
                     add(scope, message, merged)
                 message = {**message, "headers": merged}
+            else:
+                sent[1] += len(message.get("body", b""))
             await send(message)
 
         try:
@@ -94,10 +101,23 @@ class Dispatcher:
                 finish(scope)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if any(start(scope) is not None for start in self._starts):
-            await send({"type": "websocket.close", "code": 1008})
-            return
-        await self._inner(scope, receive, send)
+        sent = scope["zenith.sent"] = [0, 0]
+
+        async def send_hooked(message: Message) -> None:
+            if not sent[0]:
+                sent[0] = 101 if message["type"] == "websocket.accept" else 403
+            await send(message)
+
+        try:
+            if any(start(scope) is not None for start in self._starts):
+                await send_hooked({"type": "websocket.close", "code": 1008})
+            else:
+                await self._inner(scope, receive, send_hooked)
+        except HTTPException:
+            await send_hooked({"type": "websocket.close", "code": 1008})
+        finally:
+            for finish in self._finishes:
+                finish(scope)
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -198,7 +218,7 @@ class Dispatcher:
         self, error: Exception, errors: ErrorHandlers, scope: Scope, receive: Receive, send: Send
     ) -> None:
         handler = errors(error)
-        if handler is None or scope.get("zenith.started", (False,))[0]:
+        if handler is None or scope.get("zenith.sent", (0,))[0]:
             # Half a response is out; only a broken connection tells the client the truth.
             raise error
         try:

@@ -19,6 +19,7 @@ from zenith_server.plan import (
     Fact,
     Guard,
     Hook,
+    Idle,
     Layer,
     Lifespan,
     Origin,
@@ -58,7 +59,9 @@ class Draft:
     checks: list[Check] = field(default_factory=list)
     lifespans: list[Lifespan] = field(default_factory=list)
     preparations: list[Preparation] = field(default_factory=list)
+    drains: list[Callable[[], None]] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+    silent: list[Idle] = field(default_factory=list)
 
     # --- what there is ---
 
@@ -175,6 +178,14 @@ class Draft:
         """Do something once per start, before any worker serves."""
         self.preparations.append(Preparation(name, run, self.origin()))
 
+    def drain(self, call: Callable[[], None]) -> None:
+        """Call something when the process has been told to stop, before it stops accepting."""
+        self.drains.append(call)
+
+    def idle(self, name: str, reason: str) -> None:
+        """Say that a part does nothing here, and why, for lists of what is on."""
+        self.silent.append(Idle(name, reason))
+
     def fact(self, label: str, value: Callable[[], str]) -> None:
         """Add a row to the banner."""
         self.facts.append(Fact(label, value))
@@ -208,7 +219,9 @@ class Draft:
             tuple(self.checks),
             tuple(self.lifespans),
             tuple(self.preparations),
+            tuple(self.drains),
             tuple(self.facts),
+            tuple(self.silent),
         )
 
 

@@ -47,9 +47,11 @@ class Hook:
         name: as for a layer.
         origin: where it was declared.
         headers: response headers that never change.
-        start: sees each request first; a reply that it returns is the response.
+        start: sees each request and WebSocket first; a reply that it returns is the response, and
+            so is the problem document of what it raises. A WebSocket is then closed.
         reply: sees each start of a response and may add to its headers.
-        finish: called once when the last part of the response was sent, or the request failed.
+        finish: called once when the last part of the response was sent, or the request failed;
+            `scope["zenith.sent"]` holds the status (0 if there was none) and the bytes of the body.
     """
 
     name: str
@@ -167,6 +169,19 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Idle:
+    """A part that is on and has nothing to do.
+
+    Args:
+        name: the layer or feature.
+        reason: what would have to be set for it to do something.
+    """
+
+    name: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Fact:
     """One row of the banner, asked for when the app serves."""
 
@@ -187,4 +202,6 @@ class Plan:
     checks: tuple[Check, ...] = ()
     lifespans: tuple[Lifespan, ...] = ()
     preparations: tuple[Preparation, ...] = ()
+    drains: tuple[Callable[[], None], ...] = ()
     facts: tuple[Fact, ...] = ()
+    idle: tuple[Idle, ...] = ()

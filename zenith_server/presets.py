@@ -36,6 +36,7 @@ PRESETS = (
     Preset("hosts", _DEPLOYED, "no answer for a host that is not ours"),
     Preset("https_redirect", _NOWHERE, "only where TLS ends here or at a trusted proxy"),
     Preset("cors", _EVERYWHERE, "pages of the origins in cors.origins may call"),
+    Preset("websocket_origin", _EVERYWHERE, "no WebSocket for pages of other sites"),
     Preset("compression", _DEPLOYED, "fewer bytes; left off where people read raw answers"),
     Preset("timeout", _DEPLOYED, "a stuck handler ends; left off where a debugger waits"),
     Preset("body_limit", _EVERYWHERE, "no body larger than the project allows"),

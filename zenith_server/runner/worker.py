@@ -16,6 +16,7 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any, cast
 
+from zenith_server.logs import configure
 from zenith_server.protocol import ASGIApp
 from zenith_server.runner import engines, standby
 from zenith_server.runner.channel import Channel, Job, Message
@@ -41,6 +42,7 @@ def main(channel_descriptor: int, listener_descriptor: int) -> int:
     if job is None:
         return _FAILED
     try:
+        configure(job.settings.logging)
         return _prepare(job, channel) if job.task == "prepare" else _serve(job, channel, listener)
     except BaseException as error:  # noqa: BLE001
         # Also SystemExit and KeyboardInterrupt: project code may raise anything while imported.

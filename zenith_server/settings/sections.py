@@ -194,6 +194,9 @@ class Cors:
     headers: tuple[str, ...] = key(
         names(), ("Authorization", "Content-Type"), "Request headers that they may send."
     )
+    expose: tuple[str, ...] = key(
+        names(), ("X-Request-Id",), "Answer headers that their scripts may read."
+    )
     max_age: float = key(duration(), 600.0, "How long browsers may remember these answers.")
 
 
@@ -227,7 +230,7 @@ class Requests:
 
     json_limit: int = key(size(), 2**20, "The largest body, forms and uploads apart.")
     form_limit: int = key(size(), 10 * 2**20, "The largest form, with its uploads.")
-    timeout: float = key(duration(), 30.0, "How long a handler may take until its answer starts.")
+    timeout: float = key(duration(), 30.0, "How long a handler may take until its answer starts; 0 sets no end.")
     unknown_fields: UnknownFields = key(
         _UNKNOWN_FIELDS,
         "refuse",

@@ -23,7 +23,7 @@ class RequestId(Plugin):
         def start(scope: Scope) -> None:
             scope["request_id"] = f"{prefix}-{next(numbers):x}"
 
-        def reply(scope: Scope, message: Message, headers: Headers) -> None:
+        def reply(scope: Scope, _message: Message, headers: Headers) -> None:
             headers.append((b"x-request-id", scope["request_id"].encode()))
 
         draft.hook(self.name, start=start, reply=reply)

@@ -1,0 +1,63 @@
+"""No answer for a host that is not ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+
+from zenith_server.draft import Draft
+from zenith_server.host import host_of
+from zenith_server.plugin import Plugin
+from zenith_server.problems import BadRequest, HTTPException
+from zenith_server.protocol import Scope
+from zenith_server.request import header
+
+
+class Hosts(Plugin):
+    """Refuses a Host header that is malformed (400), or not in `security.allowed_hosts` (421).
+
+    A forged host would else end up in links, redirects and caches.
+    """
+
+    name = "hosts"
+
+    def setup(self, draft: Draft) -> None:
+        """Add the hook."""
+        allowed = draft.settings.security.allowed_hosts
+        is_ours = membership(allowed)
+
+        @lru_cache(maxsize=1024)
+        def verdict(authority: bytes) -> int:
+            host = host_of(authority)
+            if host is None:
+                return 400
+            return 0 if is_ours(host) else 421
+
+        def start(scope: Scope) -> None:
+            authority = header(scope, b"host")
+            if authority is None:
+                if allowed or scope["http_version"] != "1.0":
+                    raise BadRequest("The Host header is missing")
+            elif status := verdict(authority):
+                raise _refused(status)
+
+        draft.hook(self.name, start=start)
+
+
+def membership(allowed: tuple[str, ...]) -> Callable[[str], bool]:
+    """Return what tells whether a host is allowed; without any allowed, each is.
+
+    Example:
+        >>> membership(("*.example.com",))("api.example.com")
+        True
+    """
+    exact = frozenset(host.strip("[]") for host in allowed)
+    suffixes = tuple(host[1:] for host in allowed if host.startswith("*."))
+    every = not allowed or "*" in allowed
+    return lambda host: every or host in exact or host.endswith(suffixes)
+
+
+def _refused(status: int) -> HTTPException:
+    if status == 400:
+        return BadRequest("The Host header is malformed")
+    return HTTPException(status, "This server does not answer for that host")

@@ -1,0 +1,51 @@
+"""Answers that a browser treats with care."""
+
+from __future__ import annotations
+
+from zenith_server.draft import Draft
+from zenith_server.plugin import Plugin
+from zenith_server.protocol import Headers, Message, Scope
+
+ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+)
+POLICY = b"content-security-policy"
+# Data is never a page: nothing in it may load or run.
+FOR_DATA = (*ALWAYS, (POLICY, b"default-src 'none'; frame-ancestors 'none'"))
+# What a page loads is for its author to say; these break none.
+FOR_PAGES = (
+    *ALWAYS,
+    (POLICY, b"frame-ancestors 'none'; base-uri 'self'; form-action 'self'; object-src 'none'"),
+)
+
+
+class SecurityHeaders(Plugin):
+    """Adds the headers that OWASP's REST and HTTP header cheat sheets ask for.
+
+    A header that a response sets itself stays as it is.
+    """
+
+    name = "security_headers"
+
+    def setup(self, draft: Draft) -> None:
+        """Add the hook."""
+        age = int(draft.settings.security.hsts)
+        hsts = ((b"strict-transport-security", b"max-age=%d; includeSubDomains" % age),)
+        secure = hsts if age > 0 else ()
+        data = {"http": FOR_DATA, "https": (*FOR_DATA, *secure)}
+        pages = {"http": FOR_PAGES, "https": (*FOR_PAGES, *secure)}
+        ours = frozenset(name for name, _ in data["https"])
+
+        def reply(scope: Scope, _message: Message, headers: Headers) -> None:
+            given = dict(headers)
+            kind = pages if given.get(b"content-type", b"").startswith(b"text/html") else data
+            added = kind[scope["scheme"]]
+            if ours.isdisjoint(given):
+                headers.extend(added)
+            else:
+                headers.extend(pair for pair in added if pair[0] not in given)
+
+        draft.hook(self.name, reply=reply)

@@ -1,0 +1,116 @@
+"""The client's address and scheme, from a proxy that the project trusts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+
+from zenith_server.draft import Draft
+from zenith_server.plugin import Plugin
+from zenith_server.protocol import Headers, Scope
+
+# None for what is no address.
+IsTrusted = Callable[[str], bool | None]
+FOR = b"x-forwarded-for"
+PROTO = b"x-forwarded-proto"
+SCHEMES = ("http", "https")
+
+
+class TrustedProxy(Plugin):
+    """Believes X-Forwarded-For and X-Forwarded-Proto where the socket's peer is trusted.
+
+    `Forwarded` (RFC 7239) and X-Forwarded-Host are not read: a proxy that sets the one header
+    passes the others on as the client wrote them.
+    """
+
+    name = "trusted_proxy"
+
+    def setup(self, draft: Draft) -> None:
+        """Add the hook."""
+        networks = draft.settings.security.trusted_proxies
+        if not networks:
+            draft.idle(self.name, "security.trusted_proxies is empty")
+            return
+        is_trusted = trust(networks)
+
+        def start(scope: Scope) -> None:
+            peer = scope.get("client")
+            if peer is not None and is_trusted(peer[0]):
+                _believe(scope, is_trusted)
+
+        draft.hook(self.name, start=start)
+
+
+def trust(networks: tuple[str, ...]) -> IsTrusted:
+    """Return what tells whether an address is in one of the networks.
+
+    Example:
+        >>> trust(("10.0.0.0/8",))("10.1.2.3")
+        True
+    """
+    known = [ip_network(network) for network in networks]
+
+    @lru_cache(maxsize=4096)
+    def is_trusted(text: str) -> bool | None:
+        address = _parsed(text)
+        return None if address is None else any(address in network for network in known)
+
+    return is_trusted
+
+
+def client_of(chain: list[str], is_trusted: IsTrusted) -> tuple[str | None, int]:
+    """Return the client in X-Forwarded-For, and how many entries from the right it is.
+
+    Each proxy adds on the right whom it was called by, so that everything left of the first
+    address that is not trusted is the word of a stranger.
+
+    Example:
+        >>> client_of(["6.6.6.6", "8.8.8.8", "10.0.0.7"], trust(("10.0.0.0/8",)))
+        ('8.8.8.8', 2)
+    """
+    client, hops = None, 0
+    for entry in reversed(chain):
+        address = _without_port(entry)
+        trusted = is_trusted(address)
+        if trusted is None:
+            break
+        client, hops = address, hops + 1
+        if not trusted:
+            break
+    return client, hops
+
+
+def _believe(scope: Scope, is_trusted: IsTrusted) -> None:
+    given = [pair for pair in scope["headers"] if pair[0] in (FOR, PROTO)]
+    if not given:
+        return
+    client, hops = client_of(_entries(given, FOR), is_trusted)
+    if client is not None:
+        scope["client"] = (client, 0)
+    schemes = _entries(given, PROTO)
+    if schemes:
+        scheme = schemes[-min(max(hops, 1), len(schemes))].lower()
+        if scheme in SCHEMES:
+            is_websocket = scope["type"] == "websocket"
+            scope["scheme"] = scheme.replace("http", "ws") if is_websocket else scheme
+
+
+def _entries(headers: Headers, name: bytes) -> list[str]:
+    lines = [value.decode("latin-1") for key, value in headers if key == name]
+    return [entry.strip() for line in lines for entry in line.split(",")]
+
+
+def _without_port(entry: str) -> str:
+    """Some proxies write `192.0.2.1:4711` and `[2001:db8::1]:4711`."""
+    if entry.startswith("["):
+        return entry[1:].partition("]")[0]
+    return entry.partition(":")[0] if entry.count(":") == 1 else entry
+
+
+def _parsed(text: str) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
