@@ -1,10 +1,21 @@
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from zenith_server.environment import ENVIRONMENTS
 from zenith_server.errors import ProjectError
 from zenith_server.presets import PRESETS, layers_of
+
+PAGE = Path(__file__).resolve().parents[1] / "docs/reference/layers.md"
+
+
+def test_the_page_has_each_layer_in_its_order_with_its_environments() -> None:
+    documented = re.findall(r"^## (\w+)\n\nOn in: ([\w, ]+)\.", PAGE.read_text(), re.MULTILINE)
+    table = [(preset.layer, ", ".join(preset.environments) or "none") for preset in PRESETS]
+    assert documented == table
 
 
 def test_layers_come_in_the_order_of_the_table() -> None:

@@ -230,7 +230,9 @@ class Requests:
 
     json_limit: int = key(size(), 2**20, "The largest body, forms and uploads apart.")
     form_limit: int = key(size(), 10 * 2**20, "The largest form, with its uploads.")
-    timeout: float = key(duration(), 30.0, "How long a handler may take until its answer starts; 0 sets no end.")
+    timeout: float = key(
+        duration(), 30.0, "How long a handler may take until its answer starts; 0 sets no end."
+    )
     unknown_fields: UnknownFields = key(
         _UNKNOWN_FIELDS,
         "refuse",

@@ -81,8 +81,10 @@ class Gzip:
             data = await self._compressed(message.get("body", b""), is_last=is_last)
             await self._send_start(len(data) if is_last else None)
             message = {**message, "body": data}
-        elif message["type"] == "http.response.pathsend":
-            await self._send_plain_start()
+        elif message["type"] == "http.response.pathsend" and self._start is not None:
+            # A file that the server sends by itself goes as it is.
+            start, self._start = self._start, None
+            await self._send(_with_headers(start, [*start["headers"], ACCEPT_ENCODING]))
         await self._send(message)
 
     async def _compressed(self, data: bytes, *, is_last: bool) -> bytes:
@@ -104,12 +106,6 @@ class Gzip:
             headers.append((b"content-length", b"%d" % length))
         start, self._start = self._start, None
         await self._send(_with_headers(start, headers))
-
-    async def _send_plain_start(self) -> None:
-        """A file that the server sends by itself goes as it is."""
-        if self._start is not None:
-            start, self._start = self._start, None
-            await self._send(_with_headers(start, [*start["headers"], ACCEPT_ENCODING]))
 
 
 def _is_worth_it(message: Message) -> bool:
