@@ -9,6 +9,8 @@ from zenith_server.cli.options import HERE, AsJson, Env, ProjectFolder
 from zenith_server.cli.output import complain, print_json, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from zenith_server.cli.findings import Findings
     from zenith_server.presets import Preset
     from zenith_server.settings import Settings
@@ -49,19 +51,22 @@ def layers(project: ProjectFolder = HERE, *, env: Env = None, json: AsJson = Fal
 def _rows(findings: Findings) -> list[Row]:
     from zenith_server.presets import PRESETS
 
-    presets = [_preset(preset, findings.settings) for preset in PRESETS]
-    named = {row.layer for row in presets}
     plan = findings.plan
+    idle = {each.name: each.reason for each in plan.idle}
+    presets = [_preset(preset, findings.settings, idle) for preset in PRESETS]
+    named = {row.layer for row in presets}
     others = [each for each in (*plan.hooks, *plan.layers) if each.name not in named]
     return [*presets, *(Row(each.name, True, str(each.origin), "") for each in others)]
 
 
-def _preset(preset: Preset, settings: Settings) -> Row:
+def _preset(preset: Preset, settings: Settings, idle: Mapping[str, str]) -> Row:
     name = settings.environment.name
     if preset.layer in settings.layers:
         on, why = settings.layers[preset.layer], settings.origin(f"layers.{preset.layer}")
     else:
         on, why = name in preset.environments, f"default of {name}"
+    if preset.layer in idle:
+        why = f"{why}, but idle: {idle[preset.layer]}"
     return Row(preset.layer, on, why, preset.reason)
 
 
