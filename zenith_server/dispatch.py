@@ -94,7 +94,10 @@ class Dispatcher:
             await self._inner(scope, receive, send_hooked)
         except ClientDisconnected:
             return
-        except Exception as error:  # noqa: BLE001 - whatever a layer raises gets an answer
+        except Exception as error:
+            if sent[0]:
+                _log_late(error, scope)
+                raise
             await self._fail(error, self._fallback, scope, receive, send_hooked)
         finally:
             for finish in self._finishes:
@@ -261,6 +264,13 @@ def _headless(send: Send) -> Send:
         await send(message)
 
     return send_head
+
+
+def _log_late(error: Exception, scope: Scope) -> None:
+    """Some servers say nothing about an app that raises, and the answer cannot say it any more."""
+    where = f"{scope['method']} {scope['path']}"
+    request_id = scope.get("request_id")
+    log.error("%s failed half-way, request %s", where, request_id, exc_info=error)
 
 
 async def _close(error: Exception, send: Send) -> None:

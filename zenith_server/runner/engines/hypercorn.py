@@ -9,6 +9,7 @@ whose `wait_closed` could hang.
 from __future__ import annotations
 
 import asyncio
+import logging
 import socket
 from functools import partial
 from typing import Any, cast
@@ -84,6 +85,7 @@ def _config(backlog: int) -> Config:
     config = Config()
     config.backlog = backlog
     config.accesslog = None
-    config.errorlog = "-"
+    # The logger itself: given a name, hypercorn adds a handler and form of its own to it.
+    config.errorlog = logging.getLogger("hypercorn.error")
     config.include_server_header = False
     return config
