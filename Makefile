@@ -49,7 +49,7 @@ $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/installed-test: pyproject.toml | $(VENV)/bin/python
-	$(INSTALL) '.[test]'
+	$(INSTALL) '.[suite]'
 	@touch $@ $(VENV)/installed
 
 $(VENV)/installed-check: pyproject.toml | $(VENV)/bin/python

@@ -77,6 +77,8 @@ class Container:
         finally:
             for value in reversed(started):
                 await _call(value, "close")
+            # An app that starts again, as in tests, starts with new ones.
+            self._values.clear()
 
     def _make(self, key: Any) -> Any:
         if isinstance(key, Provider):

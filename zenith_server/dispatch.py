@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, TypeVar
 
 from zenith_server import lifespan
 from zenith_server.error_tables import ErrorTables
@@ -16,6 +16,8 @@ from zenith_server.request import ClientDisconnected, decoded
 from zenith_server.tree import Endpoint, ErrorHandlers, Router
 
 log = logging.getLogger("zenith_server")
+
+T = TypeVar("T")
 
 
 class Dispatcher:
@@ -34,6 +36,7 @@ class Dispatcher:
         self.injection = injection
         errors = ErrorTables(plan.errors, injection)
         self._fallback = errors.of(())
+        self._any = self._fallback(Exception())
         endpoints = _endpoints(plan.routes, injection, errors)
         self.outside = {str(e.pattern): e for e in endpoints if e.outside}
         self.router = Router([endpoint for endpoint in endpoints if not endpoint.outside])
@@ -52,6 +55,19 @@ class Dispatcher:
         """Tell the parts that asked to know: the process has been told to stop."""
         for call in self.plan.drains:
             call()
+
+    def get(self, cls: type[T]) -> T:
+        """Return a service, or an app-wide value that a plugin provides, by its type.
+
+        Raises:
+            KeyError: there is none of this type, or each request has one of its own.
+
+        Example:
+            >>> clock = app.get(Clock)
+        """
+        known = self.injection.container.known
+        dotted = f"{cls.__module__}.{cls.__qualname__}"
+        return self.injection.container.get(known.services.get(cls) or known.providers[dotted])
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection (ASGI 3)."""
@@ -227,10 +243,11 @@ class Dispatcher:
         try:
             await handler(scope, receive, send, error)
         except Exception as second:
-            fallback = self._fallback(second)
-            if fallback is None or errors is self._fallback:
+            # The same exception again means: not mine after all, treat it like any other.
+            next_one = self._any if second is error else self._fallback(second)
+            if next_one is None or next_one is handler:
                 raise
-            await fallback(scope, receive, send, second)
+            await next_one(scope, receive, send, second)
 
 
 async def _send(answer: Reply, send: Send) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,10 +13,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.processes import Process
+from tests.processes import Process, environment
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TYPED = ("curl ", "printf ", "python -m pytest")
 FILE = re.compile(r"# ([\w./()\[\]-]+\.\w+)\n")
 
 
@@ -31,7 +33,7 @@ def blocks(page: Path) -> Iterator[tuple[str, str]]:
 
 def files(page: Path) -> dict[str, str]:
     """The code blocks that begin with a file's name; a later one replaces an earlier one."""
-    kinds = {"python", "yaml", "text"}
+    kinds = {"python", "yaml", "text", "ini"}
     named = [(FILE.match(text), text) for kind, text in blocks(page) if kind in kinds]
     # A comment is part of a file only where it is one.
     return {
@@ -48,7 +50,7 @@ def steps(page: Path) -> list[Step]:
         for part in re.split(r"^\$ ", text, flags=re.MULTILINE)[1:] if kind == "console" else []:
             command, _, expected = part.partition("\n")
             typed.append(Step(command, expected.strip()))
-    return [step for step in typed if step.command.startswith(("curl ", "printf "))]
+    return [step for step in typed if step.command.startswith(TYPED)]
 
 
 def pages() -> list[str]:
@@ -62,6 +64,10 @@ def matches(printed: str, expected: str) -> bool:
     return re.fullmatch(pattern, printed.strip(), re.DOTALL) is not None
 
 
+def _quiet(command: str) -> str:
+    return command.replace("curl", "curl -s", 1)
+
+
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 @pytest.mark.parametrize("page", pages())
 def test_a_page_does_what_it_says(
@@ -71,13 +77,12 @@ def test_a_page_does_what_it_says(
     server = zenith(folder, "--env", "development", "--no-reload")
     address = urlsplit(server.url).netloc
     for step in steps(ROOT / page):
+        command = step.command.replace("localhost:8000", address)
+        is_python = command.startswith("python ")
         printed = subprocess.run(
-            [
-                "bash",
-                "-c",
-                step.command.replace("localhost:8000", address).replace("curl", "curl -s", 1),
-            ],
-            cwd=folder.parent,
+            ["bash", "-c", f"{sys.executable}{command[6:]}" if is_python else _quiet(command)],
+            cwd=folder if is_python else folder.parent,
+            env=environment({}),
             capture_output=True,
             text=True,
             timeout=30,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Callable, Generator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import AsyncAdaptedQueuePool
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from zenith_server.database import connections, sqlite
 from zenith_server.database.session import Session, commit, rollback
@@ -26,7 +26,7 @@ class PoolOptions:
         overflow: connections beyond `size` that are opened under load and closed afterwards.
         timeout: seconds to wait for a free connection.
         recycle: seconds after which a connection is replaced when it is next used; -1 for never.
-        echo: log each statement.
+        echo: log each statement, with its values.
     """
 
     size: int = 5
@@ -62,6 +62,7 @@ class Database:
         self.url: DatabaseURL = parsed
         self.options: PoolOptions = options or PoolOptions()
         self._open: dict[asyncio.AbstractEventLoop, _Opened] = {}
+        self._bound: dict[asyncio.AbstractEventLoop, AsyncConnection] = {}
         self._lock: threading.Lock = threading.Lock()
 
     def engine(self) -> AsyncEngine:
@@ -83,6 +84,24 @@ class Database:
         loop = asyncio.get_running_loop()
         opened = self._open.get(loop) or self._open_on(loop)
         return opened.reader
+
+    def bind(self, *, writes: bool) -> AsyncEngine | AsyncConnection:
+        """Return what a session works on: an engine, or the connection of `bound_to`."""
+        bound = self._bound.get(asyncio.get_running_loop()) if self._bound else None
+        return bound or (self.engine() if writes else self.reader())
+
+    @contextmanager
+    def bound_to(self, connection: AsyncConnection) -> Generator[None]:
+        """Let all new sessions of the running event loop work on one connection."""
+        loop = asyncio.get_running_loop()
+        before = self._bound.get(loop)
+        self._bound[loop] = connection
+        try:
+            yield
+        finally:
+            del self._bound[loop]
+            if before is not None:
+                self._bound[loop] = before
 
     @property
     def loops(self) -> int:
@@ -182,6 +201,8 @@ def create_engine(url: DatabaseURL, options: PoolOptions) -> AsyncEngine:
         url.url,
         connect_args=dict(url.connect_args),
         echo=options.echo,
+        # Values of rows are nobody's business in a log, unless somebody asked for them.
+        hide_parameters=not options.echo,
         poolclass=AsyncAdaptedQueuePool,
         pool_size=size,
         max_overflow=overflow,

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from typing import Literal
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from zenith_server.problems import HTTPException
+
 Meaning = Literal["conflict", "bad_value", "unavailable"]
+
+RETRY_AFTER = "1"
+"""Seconds after which a client may ask again."""
+
+_log = logging.getLogger("zenith_server.database")
+_LEVELS = {"conflict": logging.INFO, "bad_value": logging.INFO, "unavailable": logging.ERROR}
+_ANSWERS: dict[Meaning, tuple[int, str, dict[str, str]]] = {
+    "conflict": (409, "It contradicts what is stored already", {}),
+    "bad_value": (422, "A value does not fit into the database", {}),
+    "unavailable": (503, "The database is not available now", {"retry-after": RETRY_AFTER}),
+}
 
 # The first two characters of SQLSTATE, https://www.postgresql.org/docs/current/errcodes-appendix.html
 _CLASSES: dict[str, Meaning] = {
@@ -62,6 +76,30 @@ def classify(error: BaseException) -> Meaning | None:
     if isinstance(error, UnicodeEncodeError):  # half a character, as JSON may spell it: "\\ud800"
         return "bad_value" if error.reason == "surrogates not allowed" else None
     return _of_database(error) if isinstance(error, DBAPIError) else None
+
+
+def problem(error: Exception) -> HTTPException | None:
+    """Return what a client is told about a failed statement, or nothing if it is our bug.
+
+    The database's own words go to the log only, since they may hold values and names.
+
+    Args:
+        error: what a handler or a commit raised.
+
+    Example:
+        >>> problem(ConnectionRefusedError()).status_code
+        503
+    """
+    meaning = classify(error)
+    if meaning is None:
+        return None
+    _log.log(
+        _LEVELS[meaning], "%s: %s", _ANSWERS[meaning][1], getattr(error, "orig", None) or error
+    )
+    status, detail, headers = _ANSWERS[meaning]
+    answer = HTTPException(status, detail, headers)
+    answer.__cause__ = error
+    return answer
 
 
 def _of_database(error: DBAPIError) -> Meaning | None:

@@ -41,8 +41,9 @@ class Session(AsyncSession):
     def __getattr__(self, name: str) -> Any:
         if name not in _SET_BY_OPENING or name in self.__dict__:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        engine = self._database.engine() if self._writes else self._database.reader()
-        super().__init__(engine, expire_on_commit=False)
+        bind = self._database.bind(writes=self._writes)
+        # On a connection with a transaction, as in tests, ours is a savepoint of that one.
+        super().__init__(bind, expire_on_commit=False, join_transaction_mode="create_savepoint")
         return self.__dict__[name]
 
     async def commit(self) -> None:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Iterable
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from zenith_server.database.databases import Databases
 from zenith_server.draft import Draft
 from zenith_server.manifest import Convention
 from zenith_server.plugin import Plugin
-from zenith_server.settings import Settings
 
 if TYPE_CHECKING:
     from zenith_server.database.engines import Database as Engines
     from zenith_server.database.session import Session
 
 READING = frozenset({"GET", "HEAD", "OPTIONS", "QUERY"})
+
+ERRORS = (
+    "sqlalchemy.exc.SQLAlchemyError",
+    ConnectionError,
+    OverflowError,
+    UnicodeEncodeError,
+)
 
 
 class Database(Plugin):
@@ -33,69 +39,43 @@ class Database(Plugin):
     def setup(self, draft: Draft) -> None:
         """Add the providers, the lifespan and the check."""
         models = list(draft.modules("model"))
-        source = Source(draft.settings)
+        databases = Databases(draft.settings)
         draft.provide(
             "zenith_server.database.session.Session",
             "sqlalchemy.ext.asyncio.session.AsyncSession",
-            make=source.sessions,
+            make=lambda: _sessions(databases.get()),
             marker="session",
             is_context=True,
         )
-        draft.provide("zenith_server.database.engines.Database", make=lambda: source.get, per="app")
-        draft.lifespan("database", source.running)
-        draft.on_error("sqlalchemy.exc.SQLAlchemyError", _refused)
-        draft.on_error(ConnectionError, _refused)
+        engines = "zenith_server.database.engines.Database"
+        draft.provide(engines, make=lambda: databases.get, per="app")
+        everything = "zenith_server.database.databases.Databases"
+        draft.provide(everything, make=lambda: lambda: databases, per="app")
+        draft.lifespan("database", databases.lifespan)
+        for exception in ERRORS:
+            draft.on_error(exception, _answer)
         if models or draft.settings.database.url:
-            source.get()
-            draft.check("database", source.check)
-            draft.fact("database", lambda: source.get().url.masked)
+            draft.check("database", partial(_alive, databases.get()))
+            draft.fact("database", lambda: databases.get().url.masked)
 
 
-class Source:
-    """The project's database, made when it is first asked for."""
+def _sessions(database: Engines) -> Callable[..., Unit]:
+    """Return what opens the session of a request."""
+    from zenith_server.database.session import Session
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.is_used = False
+    def session(scope: Any) -> Unit:
+        return Unit(Session(database, writes=scope.get("method") not in READING))
 
-    @functools.cached_property
-    def _database(self) -> Engines:
-        from zenith_server.database.configured import database_of
+    return session
 
-        return database_of(self.settings)
 
-    def get(self) -> Engines:
-        """Return the database."""
-        self.is_used = True
-        return self._database
+async def _alive(database: Engines) -> str:
+    """Ask the database for a sign of life."""
+    from sqlalchemy import text
 
-    def sessions(self) -> Callable[..., Any]:
-        """Return what opens the session of a request."""
-        from zenith_server.database.session import Session
-
-        database = self.get()
-
-        def session(scope: Any) -> Unit:
-            return Unit(Session(database, writes=scope.get("method") not in READING))
-
-        return session
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Dispose the engine when the app stops."""
-        if not self.is_used:
-            yield
-            return
-        async with self.get().lifespan():
-            yield
-
-    async def check(self) -> str:
-        """Ask the database for a sign of life."""
-        from sqlalchemy import text
-
-        async with self.get().session(writes=False) as session:
-            await session.execute(text("SELECT 1"))
-        return self.get().url.backend
+    async with database.session(writes=False) as session:
+        await session.execute(text("SELECT 1"))
+    return database.url.backend
 
 
 class Unit:
@@ -121,5 +101,8 @@ class Unit:
             await (commit if error is None else rollback)(self.session)
 
 
-async def _refused(error: Exception, scope: Any) -> Any:
-    raise error
+async def _answer(error: Exception) -> None:
+    """Tell the client what it can do about it; our own bugs are answered like any other."""
+    from zenith_server.database.problems import problem
+
+    raise problem(error) or error
