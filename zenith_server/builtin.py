@@ -23,6 +23,7 @@ BUILT_IN = (
     "migrations:Migrations",
     "health:Health",
     "openapi:OpenAPI",
+    "docs:Docs",
     "errors:Errors",
 )
 WITH_COMMANDS = ("migrations:Migrations",)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from inspect import signature as parameters_of
+from typing import Any
 
 import msgspec
 
@@ -19,7 +20,7 @@ from zenith_server.problems import (
     ValidationError,
     title,
 )
-from zenith_server.schema import plain
+from zenith_server.schema import is_optional, members, needs_pydantic, plain
 from zenith_server.signature import MISSING, Input, Known, read
 
 PROBLEM = "application/problem+json"
@@ -69,8 +70,14 @@ def of_inputs(inputs: Collection[Input]) -> Iterator[Raised]:
 
 def _may_not_fit(each: Input) -> bool:
     """Whether there are values that the reading refuses; in a path they are another URL."""
-    is_free = each.source in {"header", "cookie"} and plain(each.type) == (str, ())
-    return each.source != "path" and (not is_free or each.default is MISSING)
+    is_free = each.source in {"header", "cookie"} and _is_any_text(each.type)
+    is_required = each.default is MISSING and not is_optional(each.type)
+    return each.source != "path" and (not is_free or is_required)
+
+
+def _is_any_text(annotation: Any) -> bool:
+    limits = [each for each in plain(annotation)[1] if isinstance(each, msgspec.Meta)]
+    return members(annotation) == (str,) and not limits and not needs_pydantic(annotation)
 
 
 def failures(

@@ -71,6 +71,8 @@ def _whole(each: Input, schemas: Schemas) -> Json:
 
 def _parameter(each: Input, doc: Doc, schemas: Schemas) -> Json:
     schema = _with_default(without_null(schemas.of(each.type, "in")), each.default)
+    if each.source == "path" and schema.get("type") == "string" and "format" not in schema:
+        schema.setdefault("minLength", 1)
     described = _described(doc, each)
     text = schema.pop("description", "") if not described else ""
     return {

@@ -52,7 +52,7 @@ def operation(route: Route, plan: Plan, known: Known, sources: Sources) -> Opera
     handler = call_of(route.handler, here, route.origin)
     guards = tuple(call_of(guard.call, here, guard.origin) for guard in route.guards)
     calls = [call for each in (*guards, handler) for call in each.all()]
-    inputs = _unique(each for call in calls for each in call.inputs)
+    inputs = _unique(route, [each for call in calls for each in call.inputs])
     raised = [*of_inputs(inputs), *_own(route), *_raised(calls, sources)]
     errors = failures(dict.fromkeys(raised), route.errors, plan.errors, known)
     success = answers(handler.signature.returns, handler.signature.status)
@@ -65,9 +65,13 @@ def operation(route: Route, plan: Plan, known: Known, sources: Sources) -> Opera
     )
 
 
-def _unique(inputs: Iterator[Input]) -> list[Input]:
-    """Each value once: two dependencies may read the same header."""
-    return list({(each.source, each.key): each for each in reversed(list(inputs))}.values())[::-1]
+def _unique(route: Route, inputs: list[Input]) -> list[Input]:
+    """Each value once, though two dependencies may read it; the path's in the order of the URL."""
+    found: dict[tuple[str, str], Input] = {}
+    for each in inputs:
+        found.setdefault((each.source, each.key), each)
+    path = [found.pop(("path", key)) for key in route.pattern.parameters if ("path", key) in found]
+    return [*path, *found.values()]
 
 
 def _own(route: Route) -> Iterator[Raised]:

@@ -176,10 +176,23 @@ def _tidy(name: str) -> str:
 def _renamed(value: Any, names: Mapping[str, str]) -> Any:
     if isinstance(value, dict):
         members = cast("Json", value)
-        return {key: _renamed(each, names) for key, each in members.items()}
+        pattern = {"pattern": _portable(members["pattern"])} if _is_pattern(members) else {}
+        return {key: _renamed(each, names) for key, each in members.items()} | pattern
     if isinstance(value, (list, tuple)):
         return [_renamed(each, names) for each in cast("list[Any]", value)]
     return names.get(value, value) if isinstance(value, str) else value
+
+
+def _is_pattern(members: Json) -> bool:
+    return isinstance(members.get("pattern"), str)
+
+
+def _portable(pattern: str) -> str:
+    """Python's ends of a text in the dialect of JSON Schema (ECMA-262)."""
+    return re.sub(r"\\\\|\\[AZ]", lambda found: _ENDS.get(found[0], found[0]), pattern)
+
+
+_ENDS = {r"\A": "^", r"\Z": "$"}
 
 
 def _references(value: Any) -> Iterator[str]:
