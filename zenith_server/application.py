@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
-from zenith_server.declared import Declarations
+from zenith_server.declared import Declarations, caller
+from zenith_server.errors import ProjectError
 from zenith_server.protocol import ASGIApp, Receive, Scope, Send
 
 
@@ -27,18 +27,36 @@ class Zenith(Declarations):
 
     def __init__(self, project: str | Path | None = None) -> None:
         super().__init__()
-        caller = sys._getframe(1).f_globals.get("__file__", "")
-        self.project = Path(project) if project is not None else Path(caller).resolve().parent
+        self.project = _beside(caller()[0]) if project is None else Path(project)
         self._app: ASGIApp | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one connection (ASGI 3); the first call builds the app."""
+        """Answer one connection (ASGI 3); the first call builds the app.
+
+        Raises:
+            ProjectError: everything that is wrong with the project. While the server starts it is
+                told so instead, because servers go on when an exception meets them there.
+        """
         if self._app is None:
-            self._app = self._build()
+            try:
+                self._app = self._build()
+            except ProjectError as error:
+                if scope["type"] != "lifespan":
+                    raise
+                await receive()
+                await send({"type": "lifespan.startup.failed", "message": str(error)})
+                return
         await self._app(scope, receive, send)
 
     def _build(self) -> ASGIApp:
         from zenith_server.boot import boot
+        from zenith_server.load import take_back_variables
         from zenith_server.settings import settings_of
 
+        take_back_variables()
         return boot(settings_of(self.project), self)
+
+
+def _beside(filename: str) -> Path:
+    """The folder of a file; where code comes from no file, the current directory."""
+    return Path(filename).resolve().parent if Path(filename).is_file() else Path.cwd()

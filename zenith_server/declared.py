@@ -2,34 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+import inspect
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
-from inspect import isawaitable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from zenith_server.draft import Draft
 from zenith_server.names import Pattern, Segment, template
-from zenith_server.plan import Origin
 from zenith_server.protocol import ASGIApp
 from zenith_server.router import Router
+from zenith_server.signature import name_of
 
 F = TypeVar("F", bound=Callable[..., Any])
-Open = Callable[[], AbstractAsyncContextManager[Any]]
+Opener = Callable[[], AbstractAsyncContextManager[Any]]
 
 _BELOW = Pattern((Segment("rest", "path"),))
 
 
 class Declarations(Router):
-    """Collects routes, middleware, error handlers and hooks, and adds them to a draft."""
+    """Collects routes, middleware, error handlers and hooks, and adds them to a draft.
+
+    Whatever is added after the app was built raises `ProjectError`: it would never be seen.
+    """
 
     def __init__(self) -> None:
         super().__init__()
-        self._layers: list[tuple[str, Callable[[ASGIApp], ASGIApp]]] = []
-        self._errors: list[tuple[type[Exception], Callable[..., Any]]] = []
-        self._lifespans: list[tuple[str, Open]] = []
-        self._services: list[type[Any]] = []
-        self._mounts: list[tuple[Pattern, ASGIApp]] = []
+        self._parts: list[Callable[[Draft], None]] = []
 
     def add_middleware(self, cls: Callable[..., ASGIApp], **options: Any) -> None:
         """Put an ASGI middleware around the app; the last one added is the outermost.
@@ -37,8 +36,13 @@ class Declarations(Router):
         Example:
             >>> app.add_middleware(SessionMiddleware, secret_key=key)
         """
-        name = getattr(cls, "__name__", type(cls).__name__)
-        self._layers.insert(0, (name, lambda app: cls(app, **options)))
+        name, (file, line) = name_of(cls), caller()
+
+        def add(draft: Draft) -> None:
+            draft.layer(name, lambda app: cls(app, **options), draft.place(file, line))
+
+        self._refuse_late(f"the middleware {name}")
+        self._parts.insert(0, add)
 
     def exception_handler(self, exception: type[Exception]) -> Callable[[F], F]:
         """Turn an exception into what the decorated function returns.
@@ -50,56 +54,75 @@ class Declarations(Router):
         """
 
         def decorate(handler: F) -> F:
-            self._errors.append((exception, handler))
+            self._add(handler, lambda draft: draft.on_error(exception, handler))
             return handler
 
         return decorate
 
-    def lifespan(self, opened: Callable[[], AsyncIterator[Any]]) -> Callable[..., Any]:
-        """Run a generator around the app's life: up to `yield` at start, the rest at the end."""
-        self._lifespans.append((opened.__name__, asynccontextmanager(opened)))
+    def lifespan(self, opened: Callable[[], AsyncIterator[Any]] | Opener) -> Callable[..., Any]:
+        """Run a generator around the app's life: up to `yield` at start, the rest at the end.
+
+        Example:
+            >>> @app.lifespan
+            ... async def broker():
+            ...     async with connect() as connection:
+            ...         yield connection
+        """
+        is_plain = inspect.isasyncgenfunction(opened)
+        opener = asynccontextmanager(opened) if is_plain else cast("Opener", opened)
+        self._add(opened, lambda draft: draft.lifespan(name_of(opened), opener))
         return opened
 
     def on_startup(self, call: F) -> F:
         """Run a function when the app starts."""
-        self._lifespans.append((call.__name__, partial(_around, call, None)))
+        self._add(call, lambda draft: draft.lifespan(name_of(call), partial(_around, call, None)))
         return call
 
     def on_shutdown(self, call: F) -> F:
         """Run a function when the app stops."""
-        self._lifespans.append((call.__name__, partial(_around, None, call)))
+        self._add(call, lambda draft: draft.lifespan(name_of(call), partial(_around, None, call)))
         return call
 
     def add_service(self, cls: type[Any]) -> type[Any]:
         """Let parameters ask for a class; usable as a decorator."""
-        self._services.append(cls)
+        self._add(cls, lambda draft: draft.service(cls))
         return cls
 
     def mount(self, path: str, app: ASGIApp) -> None:
         """Hand everything below a path to another ASGI app."""
-        self._mounts.append((template(path), app))
+        pattern, (file, line) = template(path), caller()
+
+        def add(draft: Draft) -> None:
+            for shape in (pattern, pattern + _BELOW):
+                draft.route("*", shape, app, origin=draft.place(file, line))
+
+        self._refuse_late(f"a mount at {pattern}")
+        self._parts.append(add)
 
     def add_to(self, draft: Draft) -> None:
         """Write all of it on a draft."""
-        for declared in self.routes:
+        for declared in self.collect():
             draft.route(declared.method, declared.pattern, declared.handler)
-        for pattern, app in self._mounts:
-            for shape in (pattern, pattern + _BELOW):
-                draft.route("*", shape, app, origin=Origin("mount"))
-        for name, wrap in self._layers:
-            draft.layer(name, wrap)
-        for exception, handler in self._errors:
-            draft.on_error(exception, handler)
-        for name, opened in self._lifespans:
-            draft.lifespan(name, opened)
-        for cls in self._services:
-            draft.service(cls)
+        for add in self._parts:
+            add(draft)
+
+    def _add(self, what: Callable[..., Any], add: Callable[[Draft], None]) -> None:
+        self._refuse_late(name_of(what))
+        self._parts.append(add)
+
+
+def caller() -> tuple[str, int]:
+    """Return the file and line outside this package from which it was called."""
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_globals.get("__name__", "").startswith("zenith_server."):
+        frame = frame.f_back
+    return ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
 
 
 @asynccontextmanager
 async def _around(
     first: Callable[[], Any] | None, last: Callable[[], Any] | None
-) -> AsyncIterator[None]:
+) -> AsyncGenerator[None]:
     await _called(first)
     try:
         yield
@@ -109,5 +132,5 @@ async def _around(
 
 async def _called(call: Callable[[], Any] | None) -> None:
     result = call() if call is not None else None
-    if isawaitable(result):
+    if inspect.isawaitable(result):
         await result

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 from zenith_server import lifespan
+from zenith_server.endpoints import endpoints_of, wrapped
 from zenith_server.error_tables import ErrorTables
-from zenith_server.errors import Fault, ProjectError
-from zenith_server.inject import Handler, Injection, compile_route
-from zenith_server.plan import Layer, Plan, Route
+from zenith_server.inject import Injection
+from zenith_server.names import Pattern
+from zenith_server.paths import path_of, refuse_traversal, segments_of, without_slash
+from zenith_server.plan import Plan
 from zenith_server.problems import BadRequest, HTTPException, MethodNotAllowed, NotFound
-from zenith_server.protocol import ASGIApp, Message, Receive, Reply, Scope, Send, reply
-from zenith_server.request import ClientDisconnected, decoded
-from zenith_server.tree import Endpoint, ErrorHandlers, Router
+from zenith_server.protocol import Message, Receive, Scope, Send, reply
+from zenith_server.request import ClientDisconnected
+from zenith_server.sockets import Socket
+from zenith_server.tree import Endpoint, ErrorHandlers, Found, Router
 
 log = logging.getLogger("zenith_server")
 
@@ -37,10 +40,10 @@ class Dispatcher:
         errors = ErrorTables(plan.errors, injection)
         self._fallback = errors.of(())
         self._any = self._fallback(Exception())
-        endpoints = _endpoints(plan.routes, injection, errors)
+        endpoints = endpoints_of(plan.routes, injection, errors)
         self.outside = {str(e.pattern): e for e in endpoints if e.outside}
         self.router = Router([endpoint for endpoint in endpoints if not endpoint.outside])
-        self._inner = _wrapped(self._route, plan.layers)
+        self._inner = wrapped(self._route, plan.layers)
         self._starts = [hook.start for hook in plan.hooks if hook.start]
         self._replies = [hook.reply for hook in plan.hooks if hook.reply]
         self._finishes = [hook.finish for hook in plan.hooks if hook.finish]
@@ -73,7 +76,9 @@ class Dispatcher:
         """Answer one connection (ASGI 3)."""
         kind = scope["type"]
         if kind == "http":
-            endpoint = self.outside.get(scope["path"])
+            if scope["method"] == "HEAD":
+                send = _headless(send)
+            endpoint = self.outside.get(path_of(scope))
             if endpoint is not None:
                 await self._run(endpoint, (), scope, receive, send)
             else:
@@ -105,7 +110,7 @@ class Dispatcher:
             for start in self._starts:
                 answer = start(scope)
                 if answer is not None:
-                    await _send(answer, send_hooked)
+                    await answer.to(send_hooked)
                     return
             await self._inner(scope, receive, send_hooked)
         except ClientDisconnected:
@@ -120,20 +125,16 @@ class Dispatcher:
                 finish(scope)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        sent = scope["zenith.sent"] = [0, 0]
-
-        async def send_hooked(message: Message) -> None:
-            if not sent[0]:
-                sent[0] = 101 if message["type"] == "websocket.accept" else 403
-            await send(message)
-
+        """Run all hooks; see to it that the connection is closed, once, and says why."""
+        socket = Socket(scope, receive, send)
         try:
             if any(start(scope) is not None for start in self._starts):
-                await send_hooked({"type": "websocket.close", "code": 1008})
+                await socket.close(1008)
             else:
-                await self._inner(scope, receive, send_hooked)
-        except HTTPException:
-            await send_hooked({"type": "websocket.close", "code": 1008})
+                await self._inner(scope, socket.receive, socket.send)
+                await socket.close(1000)
+        except Exception as error:  # noqa: BLE001 - whatever a layer raises closes the connection
+            await self._fail_socket(error, self._fallback, scope, receive)
         finally:
             for finish in self._finishes:
                 finish(scope)
@@ -155,30 +156,38 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001 - whatever a handler raises gets an answer
             await self._failed(error, endpoint, scope, receive, send)
 
-    def _find(self, scope: Scope) -> tuple[Endpoint, tuple[str, ...]]:
+    def _find(self, scope: Scope) -> Found:
         """Return the endpoint of a path and the values of its parameters.
 
         Raises:
-            NotFound: no pattern matches.
+            NotFound: no pattern matches; one that would without the last slash is there instead.
             BadRequest: the path cannot be decoded, or leads out of its folder.
         """
-        path: str = scope["path"]
-        root: str = scope.get("root_path", "")
-        if root:
-            path = path.removeprefix(root.rstrip("/")) or "/"
         raw: bytes | None = scope.get("raw_path")
         if raw is None or b"%" not in raw:
-            endpoint = self.router.static.get(path)
+            endpoint = self.router.static.get(path_of(scope))
             if endpoint is not None:
                 return endpoint, ()
-            segments = path[1:].split("/")
-        else:
-            segments = _decoded(raw, root)
-        found = self.router.find(segments if path != "/" else [])
-        if found is None:
+        segments = segments_of(scope)
+        found = self.router.find(segments) or self._find_slashed(segments)
+        if found is None or scope["path"][:1] not in {"/", ""}:
             raise NotFound(f"There is nothing at {scope['path']}")
-        refuse_traversal(found[1])
+        if not found[0].is_mount:
+            refuse_traversal(found[1])
         return found
+
+    def _find_slashed(self, segments: list[str]) -> Found | None:
+        """Return a redirect in place of what would be found without the last slash.
+
+        A path that starts with two slashes is none, because browsers read it as a host.
+        """
+        if len(segments) < 2 or segments[-1] or not segments[0]:
+            return None
+        found = self.router.find(segments[:-1])
+        if found is None:
+            return None
+        refuse_traversal(found[1])
+        return _SLASHED, ()
 
     async def _run(
         self,
@@ -188,13 +197,11 @@ class Dispatcher:
         receive: Receive,
         send: Send,
     ) -> None:
-        """Answer from an endpoint, its methods and the ones that every endpoint has."""
+        """Answer from an endpoint, also where it is not found by its path and method alone."""
         method: str = scope.get("method", "WEBSOCKET")
         handler = endpoint.handlers.get(method) or endpoint.handlers.get("*")
-        if handler is None and method == "HEAD":
-            handler, send = endpoint.handlers.get("GET"), _headless(send)
         if handler is None:
-            await self._no_method(endpoint, scope, receive, send)
+            await self._refuse(_no_method(endpoint, method), scope, receive, send)
             return
         try:
             await handler(scope, receive, send, values)
@@ -203,35 +210,38 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001 - whatever a handler raises gets an answer
             await self._failed(error, endpoint, scope, receive, send)
 
-    async def _no_method(
-        self, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        if scope.get("method") == "OPTIONS":
-            await _send(reply(204, [(b"allow", endpoint.allow.encode())]), send)
-            return
-        error = MethodNotAllowed(
-            f"{endpoint.pattern} does not take {scope.get('method', 'WebSockets')}",
-            {"allow": endpoint.allow},
-        )
-        await self._refuse(error, scope, receive, send)
-
     async def _refuse(
         self, error: HTTPException, scope: Scope, receive: Receive, send: Send
     ) -> None:
         if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008})
+            await self._fail_socket(error, self._fallback, scope, receive)
         else:
             await self._fail(error, self._fallback, scope, receive, send)
 
     async def _failed(
         self, error: Exception, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send
     ) -> None:
+        method: str = scope.get("method", "WEBSOCKET")
+        errors = endpoint.errors.get(method) or endpoint.errors.get("*", self._fallback)
         if scope["type"] == "websocket":
-            await _close(error, send)
+            await self._fail_socket(error, errors, scope, receive)
         else:
-            method = "GET" if scope["method"] == "HEAD" else scope["method"]
-            errors = endpoint.errors.get(method) or endpoint.errors.get("*", self._fallback)
             await self._fail(error, errors, scope, receive, send)
+
+    async def _fail_socket(
+        self, error: Exception, errors: ErrorHandlers, scope: Scope, receive: Receive
+    ) -> None:
+        """Say why a WebSocket ends: by a response before the handshake, by a close code after."""
+        socket: Socket = scope["zenith.socket"]
+        if _is_goodbye(error):
+            return
+        if socket.can_deny:
+            await self._fail(error, errors, scope, receive, socket.deny)
+        elif isinstance(error, HTTPException):
+            await socket.close(1008, error.detail)
+        else:
+            log.error("The WebSocket at %s failed", scope["path"], exc_info=error)
+            await socket.close(1011)
 
     async def _fail(
         self, error: Exception, errors: ErrorHandlers, scope: Scope, receive: Receive, send: Send
@@ -250,35 +260,32 @@ class Dispatcher:
             await next_one(scope, receive, send, second)
 
 
-async def _send(answer: Reply, send: Send) -> None:
-    await send(answer.start)
-    await send(answer.body)
+def _no_method(endpoint: Endpoint, method: str) -> HTTPException:
+    if method == "WEBSOCKET":
+        return NotFound(f"{endpoint.pattern} takes no WebSockets")
+    return MethodNotAllowed(f"{endpoint.pattern} does not take {method}", {"allow": endpoint.allow})
 
 
-def _decoded(raw: bytes, root: str) -> list[str]:
-    """Split before decoding: an encoded slash is part of a value, not a boundary."""
-    path = raw.partition(b"?")[0].removeprefix(root.rstrip("/").encode())
-    return [decoded(part) for part in path[1:].split(b"/")]
+def _is_goodbye(error: Exception) -> bool:
+    """Whether an exception only says that the client of a WebSocket has gone."""
+    from starlette.websockets import WebSocketDisconnect
 
-
-def refuse_traversal(values: tuple[str, ...]) -> None:
-    """Refuse what would lead a handler out of a folder to which it adds the value."""
-    for value in values:
-        if "\0" in value:
-            raise BadRequest("The URL holds a NUL character")
-        if "\ufffd" in value:
-            raise BadRequest("The URL is not valid UTF-8")
-        if value[0] in "/\\" or ".." in value.replace("\\", "/").split("/"):
-            raise BadRequest("The URL leads out of its folder")
+    if isinstance(error, ExceptionGroup):
+        group = cast("ExceptionGroup[Exception]", error)
+        return all(map(_is_goodbye, group.exceptions))
+    return isinstance(error, WebSocketDisconnect | ClientDisconnected)
 
 
 def _headless(send: Send) -> Send:
-    """Send a GET's response without its body (RFC 9110, 9.3.2)."""
+    """Send a response to HEAD without its body (RFC 9110, 9.3.2); a stream ends at once."""
 
     async def send_head(message: Message) -> None:
-        if message["type"] == "http.response.body":
-            message = {**message, "body": b""}
-        await send(message)
+        if message["type"] != "http.response.body":
+            await send(message)
+            return
+        await send({"type": "http.response.body", "body": b""})
+        if message.get("more_body", False):
+            raise ClientDisconnected
 
     return send_head
 
@@ -290,66 +297,11 @@ def _log_late(error: Exception, scope: Scope) -> None:
     log.error("%s failed half-way, request %s", where, request_id, exc_info=error)
 
 
-async def _close(error: Exception, send: Send) -> None:
-    is_refusal = isinstance(error, HTTPException)
-    if not is_refusal:
-        log.error("A WebSocket handler failed", exc_info=error)
-    await send({"type": "websocket.close", "code": 1008 if is_refusal else 1011})
+async def _redirect(scope: Scope, _: Receive, send: Send, __: Any) -> None:
+    """Lead a request to the same URL without its last slash (RFC 9110, 15.4.9)."""
+    if scope["type"] == "websocket":
+        raise NotFound(f"There is nothing at {scope['path']}")
+    await reply(308, [(b"location", without_slash(scope))]).to(send)
 
 
-# --- building ---
-
-
-def _wrapped(app: ASGIApp, layers: tuple[Layer, ...]) -> ASGIApp:
-    for layer in reversed(layers):
-        app = layer.wrap(app)
-    return app
-
-
-def _endpoints(
-    routes: tuple[Route, ...], injection: Injection, errors: ErrorTables
-) -> list[Endpoint]:
-    found: dict[tuple[str, ...], Endpoint] = {}
-    faults: list[Fault] = []
-    for route in routes:
-        endpoint = found.setdefault(route.pattern.shape, Endpoint(route.pattern))
-        endpoint.outside = endpoint.outside or route.outside
-        try:
-            endpoint.handlers[route.method] = _handler(route, injection)
-        except ProjectError as error:
-            faults.extend(error.faults)
-        endpoint.errors[route.method] = errors.of(route.errors)
-    if faults:
-        raise ProjectError(*dict.fromkeys(faults))
-    return list(found.values())
-
-
-def _handler(route: Route, injection: Injection) -> Handler:
-    handler = _mounted(route) if route.method == "*" else compile_route(route, injection)[0]
-    if not route.layers:
-        return handler
-
-    async def bottom(scope: Scope, receive: Receive, send: Send) -> None:
-        await handler(scope, receive, send, scope["zenith.values"])
-
-    layered = _wrapped(bottom, route.layers)
-
-    async def top(scope: Scope, receive: Receive, send: Send, values: Any) -> None:
-        scope["zenith.values"] = values
-        await layered(scope, receive, send)
-
-    return top
-
-
-def _mounted(route: Route) -> Handler:
-    """Hand an ASGI app what stands below its place, as `root_path` and path (ASGI 3)."""
-    app: ASGIApp = route.handler
-    base = sum(segment.kind != "rest" for segment in route.pattern.segments)
-
-    async def mounted(scope: Scope, receive: Receive, send: Send, values: Any) -> None:
-        above: str = scope.get("root_path", "")
-        below = scope["path"].removeprefix(above)
-        root = "/".join(below.split("/")[: base + 1])
-        await app({**scope, "root_path": above + root}, receive, send)
-
-    return mounted
+_SLASHED = Endpoint(Pattern(), {"*": _redirect})

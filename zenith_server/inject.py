@@ -61,15 +61,18 @@ def compile_route(route: Route, injection: Injection) -> tuple[Handler, str]:
     """
     known = injection.known(route.pattern.parameters, route.method)
     code = _Code(injection, known, route.origin)
-    signature = _signature(route.handler, known, route.origin)
     guards = [_signature(guard.call, known, guard.origin) for guard in route.guards]
     for guard in guards:
         code.call(guard)
-    if route.method == "WEBSOCKET":
-        code.line(code.called(signature))
+    if route.method == "*":
+        code.line(f"await {code.name(route.handler, 'app')}(scope, receive, send)")
     else:
-        code.answer(signature)
-    _all_taken(route, code.taken)
+        signature = _signature(route.handler, known, route.origin)
+        if route.method == "WEBSOCKET":
+            code.line(code.called(signature))
+        else:
+            code.answer(signature)
+        _all_taken(route, code.taken)
     name = f"<{route.method} {route.pattern}>"
     return code.function(name), code.text
 

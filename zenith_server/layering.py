@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from types import ModuleType
 from typing import Any, cast
 
@@ -26,46 +27,61 @@ def layers_in(module: ModuleType, file: ProjectFile) -> tuple[Layer, ...]:
         >>> layers_in(module, file)[0].name
         'routes/(admin)/_middleware.py'
     """
-    given = getattr(module, "middleware", None)
-    items: list[Any] = list(given) if isinstance(given, list | tuple) else [given]
-    return tuple(_layers([item for item in items if item is not None], file))
+    items = list(items_of(module, "middleware"))
+    names = [
+        f"{file.relative}[{i}]" if len(items) > 1 else file.relative for i in range(len(items))
+    ]
+    return tuple(_layer(item, name, file) for item, name in zip(items, names, strict=True))
 
 
-def _layers(items: list[Any], file: ProjectFile) -> Iterator[Layer]:
-    for index, item in enumerate(items):
-        name = file.relative if len(items) == 1 else f"{file.relative}[{index}]"
-        yield Layer(name, _Wrap(item, file), _origin(item, file))
+def items_of(module: ModuleType, name: str) -> Iterator[Any]:
+    """Return what a file holds under a name: several things, one or none.
+
+    Example:
+        >>> list(items_of(module, "before"))
+        [<function before>]
+    """
+    given: Any = getattr(module, name, None)
+    if isinstance(given, list | tuple):
+        yield from cast("list[Any]", given)
+    elif given is not None:
+        yield given
 
 
-def _origin(item: Any, file: ProjectFile) -> Origin:
+def _layer(item: Any, name: str, file: ProjectFile) -> Layer:
     code = getattr(item, "__code__", None)
-    return Origin(file.relative, code.co_firstlineno if code is not None else 0)
+    origin = Origin(file.relative, code.co_firstlineno if code is not None else 0)
+    if all(hasattr(item, part) for part in ("cls", "args", "kwargs")):
+        return Layer(name, lambda app: item.cls(app, *item.args, **item.kwargs), origin)
+    if inspect.iscoroutinefunction(item) and _takes(item, 2):
+        return Layer(name, partial(_with_call_next, item), origin, http_only=True)
+    if callable(item) and not inspect.iscoroutinefunction(item) and _takes(item, 1):
+        return Layer(name, cast("Callable[[ASGIApp], ASGIApp]", item), origin)
+    raise ProjectError(_no_middleware(file, origin))
 
 
-class _Wrap:
-    """Puts one declared middleware around an app."""
-
-    def __init__(self, item: Any, file: ProjectFile) -> None:
-        self.item = item
-        if not (callable(item) or hasattr(item, "cls")):
-            raise ProjectError(_no_middleware(file))
-
-    def __call__(self, app: ASGIApp) -> ASGIApp:
-        item = self.item
-        if hasattr(item, "cls"):
-            return cast("ASGIApp", item.cls(app, *item.args, **item.kwargs))
-        if inspect.iscoroutinefunction(item):
-            from starlette.middleware.base import BaseHTTPMiddleware
-
-            return cast("ASGIApp", BaseHTTPMiddleware(cast("Any", app), dispatch=item))
-        return cast("ASGIApp", item(app))
+def _takes(call: Callable[..., Any], number: int) -> bool:
+    """Whether a function can be called with so many arguments, as far as Python can tell."""
+    try:
+        inspect.signature(call).bind(*range(number))
+    except TypeError:
+        return False
+    except ValueError:
+        return True
+    return True
 
 
-def _no_middleware(file: ProjectFile) -> Fault:
+def _with_call_next(function: Any, app: ASGIApp) -> ASGIApp:
+    from starlette.middleware.base import BaseHTTPMiddleware
+
+    return cast("ASGIApp", BaseHTTPMiddleware(cast("Any", app), dispatch=function))
+
+
+def _no_middleware(file: ProjectFile, origin: Origin) -> Fault:
     return Fault(
         f"{file.relative} has a `middleware` that is none",
-        (file.relative,),
-        "It is a function with (request, call_next), something that takes an ASGI app and returns "
-        "one, or a list of these.",
+        (str(origin),),
+        "It is a coroutine function with (request, call_next), something that takes an ASGI app "
+        "and returns one, or a list of these.",
         ("Write: async def middleware(request, call_next): return await call_next(request)",),
     )

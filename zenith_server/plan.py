@@ -30,11 +30,13 @@ class Layer:
         name: what it is called in lists and in `layers:` of zenith.yaml.
         wrap: takes the app below and returns the app with this layer around it.
         origin: where it was declared.
+        http_only: whether WebSockets pass it unseen.
     """
 
     name: str
     wrap: Callable[[ASGIApp], ASGIApp]
     origin: Origin
+    http_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

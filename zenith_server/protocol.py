@@ -22,6 +22,11 @@ class Reply(NamedTuple):
     start: Message
     body: Message
 
+    async def to(self, send: Send) -> None:
+        """Send it."""
+        await send(self.start)
+        await send(self.body)
+
 
 def reply(status: int, headers: Headers, body: bytes = b"") -> Reply:
     """Return a whole response with its length.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from zenith_server.errors import Fault, ProjectError, suggestion
 from zenith_server.names import Pattern, template
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -27,52 +28,72 @@ class Declared:
 class Verbs:
     """The decorators, one per method; what becomes of a route is `declare`'s business."""
 
-    def declare(self, method: str, path: str, handler: Callable[..., Any]) -> None:
+    def declare(self, method: str, pattern: Pattern, handler: Callable[..., Any]) -> None:
         """Take note of a route."""
-        marks = [*getattr(handler, MARK, ()), Declared(method, template(path), handler)]
+        marks = [*getattr(handler, MARK, ()), Declared(method, pattern, handler)]
         setattr(handler, MARK, tuple(marks))
 
-    def __call__(self, path: str = "/", methods: tuple[str, ...] = ("GET",)) -> Callable[[F], F]:
-        """Declare a handler for several methods."""
+    def route(self, path: str = "/", methods: Iterable[str] = ("GET",)) -> Callable[[F], F]:
+        """Declare a handler for several methods.
 
-        def decorate(handler: F) -> F:
-            for method in methods:
-                self.declare(method.upper(), path, handler)
-            return handler
+        Args:
+            path: relative to where it is included, such as `/{year}` or `/{path:path}`.
+            methods: names of HTTP methods, in any case.
 
-        return decorate
+        Raises:
+            ProjectError: a path or a method that is none.
+
+        Example:
+            >>> @route.route("/search", methods=["GET", "QUERY"])
+            ... async def search(q: str) -> list[str]: ...
+        """
+        return self._declarer(path, tuple(_method(name) for name in methods))
 
     def get(self, path: str = "/") -> Callable[[F], F]:
         """Declare a GET handler."""
-        return Verbs.__call__(self, path, ("GET",))
+        return self._declarer(path, ("GET",))
 
     def post(self, path: str = "/") -> Callable[[F], F]:
         """Declare a POST handler."""
-        return Verbs.__call__(self, path, ("POST",))
+        return self._declarer(path, ("POST",))
 
     def put(self, path: str = "/") -> Callable[[F], F]:
         """Declare a PUT handler."""
-        return Verbs.__call__(self, path, ("PUT",))
+        return self._declarer(path, ("PUT",))
 
     def patch(self, path: str = "/") -> Callable[[F], F]:
         """Declare a PATCH handler."""
-        return Verbs.__call__(self, path, ("PATCH",))
+        return self._declarer(path, ("PATCH",))
 
     def delete(self, path: str = "/") -> Callable[[F], F]:
         """Declare a DELETE handler."""
-        return Verbs.__call__(self, path, ("DELETE",))
+        return self._declarer(path, ("DELETE",))
 
     def head(self, path: str = "/") -> Callable[[F], F]:
         """Declare a HEAD handler."""
-        return Verbs.__call__(self, path, ("HEAD",))
+        return self._declarer(path, ("HEAD",))
 
     def options(self, path: str = "/") -> Callable[[F], F]:
         """Declare an OPTIONS handler."""
-        return Verbs.__call__(self, path, ("OPTIONS",))
+        return self._declarer(path, ("OPTIONS",))
+
+    def query(self, path: str = "/") -> Callable[[F], F]:
+        """Declare a QUERY handler."""
+        return self._declarer(path, ("QUERY",))
 
     def websocket(self, path: str = "/") -> Callable[[F], F]:
         """Declare a WebSocket handler."""
-        return Verbs.__call__(self, path, ("WEBSOCKET",))
+        return self._declarer(path, ("WEBSOCKET",))
+
+    def _declarer(self, path: str, methods: tuple[str, ...]) -> Callable[[F], F]:
+        pattern = template(path)
+
+        def declare(handler: F) -> F:
+            for method in methods:
+                self.declare(method, pattern, handler)
+            return handler
+
+        return declare
 
 
 def hidden(handler: F) -> F:
@@ -86,13 +107,21 @@ def hidden(handler: F) -> F:
     return handler
 
 
-route = Verbs()
+class _Marks(Verbs):
+    def __call__(self, path: str = "/", methods: Iterable[str] = ("GET",)) -> Callable[[F], F]:
+        """Declare a handler for several methods."""
+        return self.route(path, methods)
+
+
+route = _Marks()
 """Decorators for further URLs below a route file's own: `@route.get("/export")`."""
 
 
-@dataclass
 class Router(Verbs):
-    """A set of routes that is included as a whole, under a prefix if it has one.
+    """A set of routes that is included as a whole.
+
+    Args:
+        prefix: stands before the path of each.
 
     Example:
         >>> router = Router("/reports")
@@ -101,16 +130,61 @@ class Router(Verbs):
         ...     return {"year": year}
     """
 
-    prefix: str = "/"
-    routes: list[Declared] = field(default_factory=list)
+    def __init__(self, prefix: str = "/") -> None:
+        self.prefix = template(prefix)
+        self._entries: list[Declared | tuple[Pattern, Router]] = []
+        self._is_open = True
 
-    def declare(self, method: str, path: str, handler: Callable[..., Any]) -> None:
-        """Take note of a route."""
-        self.routes.append(Declared(method, template(self.prefix) + template(path), handler))
+    def declare(self, method: str, pattern: Pattern, handler: Callable[..., Any]) -> None:
+        """Take note of a route.
+
+        Raises:
+            ProjectError: the app is built, so the route would never be served.
+        """
+        self._refuse_late(f"{method} {pattern}")
+        self._entries.append(Declared(method, pattern, handler))
 
     def include_router(self, router: Router, prefix: str = "/") -> None:
-        """Add all routes of another router, below a prefix."""
-        base = template(self.prefix) + template(prefix)
-        for declared in router.routes:
-            pattern = base + declared.pattern
-            self.routes.append(Declared(declared.method, pattern, declared.handler))
+        """Add all routes of another router below a prefix, those too that it gets later.
+
+        Raises:
+            ProjectError: the app is built, so they would never be served.
+        """
+        self._refuse_late(f"a router at {prefix}")
+        self._entries.append((template(prefix), router))
+
+    def collect(self) -> tuple[Declared, ...]:
+        """Return all routes with their prefixes; from now on another one is an error."""
+        self._is_open = False
+        found: list[Declared] = []
+        for entry in self._entries:
+            if isinstance(entry, Declared):
+                base, inner = self.prefix, (entry,)
+            else:
+                base, inner = self.prefix + entry[0], entry[1].collect()
+            found += [Declared(d.method, base + d.pattern, d.handler) for d in inner]
+        return tuple(found)
+
+    def _refuse_late(self, what: str) -> None:
+        if not self._is_open:
+            raise ProjectError(_late(what))
+
+
+def _method(name: str) -> str:
+    if name.upper() not in METHODS:
+        raise ProjectError(
+            Fault(
+                f'"{name}" is not a method.{suggestion(name.upper(), METHODS)}',
+                why=f"The methods are {', '.join(METHODS)}.",
+                fixes=("Correct its name.",),
+            )
+        )
+    return name.upper()
+
+
+def _late(what: str) -> Fault:
+    return Fault(
+        f"{what} comes too late",
+        why="The app is built already, and what is added now would never be served.",
+        fixes=("Add it while the files are imported, not while the app runs.",),
+    )

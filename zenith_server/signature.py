@@ -89,7 +89,7 @@ def read(call: Callable[..., Any], known: Known, origin: Origin) -> Signature:
         >>> [p.source for p in read(get, Known(path=("id",)), Origin("here")).parameters]
         ['path', 'query']
     """
-    hints = _hints(call, origin)
+    hints = hints_of(call, origin)
     faults: list[Fault] = []
     parameters: list[Parameter] = []
     positional: set[str] = set()
@@ -108,7 +108,12 @@ def read(call: Callable[..., Any], known: Known, origin: Origin) -> Signature:
     return Signature(call, origin, tuple(parameters), frozenset(positional), returns, status)
 
 
-def _hints(call: Callable[..., Any], origin: Origin) -> dict[str, Any]:
+def hints_of(call: Callable[..., Any], origin: Origin) -> dict[str, Any]:
+    """Return the annotations of a callable.
+
+    Raises:
+        ProjectError: one of them cannot be resolved.
+    """
     target: Any = call
     if inspect.isclass(call):
         target = call.__init__

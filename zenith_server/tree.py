@@ -22,10 +22,14 @@ class Endpoint:
     outside: bool = False
 
     @property
+    def is_mount(self) -> bool:
+        """Whether another ASGI app answers what has no handler here, whatever the path below."""
+        return "*" in self.handlers
+
+    @property
     def allow(self) -> str:
         """The value of the Allow header."""
-        methods = set(self.handlers) - {"WEBSOCKET", "*"} | {"OPTIONS"}
-        return ", ".join(sorted(methods | ({"HEAD"} if "GET" in methods else set())))
+        return ", ".join(sorted(self.handlers.keys() - {"WEBSOCKET"}))
 
 
 @dataclass(slots=True)
@@ -78,6 +82,6 @@ def _find(node: _Node, segments: list[str], index: int, values: tuple[str, ...])
         found = _find(node.parameter, segments, index + 1, (*values, segment))
         if found is not None:
             return found
-    if node.rest is not None and any(segments[index:]):
+    if node.rest is not None and (node.rest.is_mount or any(segments[index:])):
         return node.rest, (*values, "/".join(segments[index:]))
     return None

@@ -33,9 +33,10 @@ class App(Plugin):
             self.declared.add_to(draft)
             return
         for file, module in draft.modules("app"):
-            found = [value for value in vars(module).values() if isinstance(value, Declarations)]
+            values = vars(module).values()
+            found = {id(value): value for value in values if isinstance(value, Declarations)}
             if len(found) == 1:
-                found[0].add_to(draft)
+                next(iter(found.values())).add_to(draft)
             else:
                 draft.faults.append(_not_one(file, len(found)))
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from zenith_server.draft import Draft
-from zenith_server.errors import ProjectError
+from zenith_server.errors import Fault, ProjectError
 from zenith_server.layering import layers_in
-from zenith_server.manifest import Convention
+from zenith_server.manifest import Convention, ProjectFile
 from zenith_server.plugin import Plugin
 
 
@@ -24,6 +24,21 @@ class Middleware(Plugin):
         """Add a layer for each."""
         for file, module in draft.modules("middleware"):
             try:
-                draft.layers.extend(layers_in(module, file))
+                layers = layers_in(module, file)
             except ProjectError as error:
                 draft.faults.extend(error.faults)
+            else:
+                draft.layers.extend(layers)
+                draft.faults.extend([] if layers else [_no_layer(file)])
+
+
+def _no_layer(file: ProjectFile) -> Fault:
+    return Fault(
+        f"{file.relative} has no `middleware`",
+        (file.relative,),
+        "A file in middleware/ is one layer around the whole app.",
+        (
+            "Add: async def middleware(request, call_next): return await call_next(request)",
+            "Or put an underscore before the file's name to keep it private.",
+        ),
+    )
