@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from zenith_server.logs import Console, Json, configure
@@ -64,11 +65,16 @@ def test_a_machine_gets_one_object_a_line(configured: Configured) -> None:
     assert line == {"level": "info", "logger": "shop", "message": "Sold 2 of tea", "shelf": 7}
 
 
-def test_what_a_record_calls_its_fields_is_all_that_it_brings(configured: Configured) -> None:
+class Sale(msgspec.Struct):
+    shelf: int
+    name: str = "tea"
+
+
+def test_a_message_that_is_a_struct_is_the_whole_line(configured: Configured) -> None:
     out = configured()
-    log.info("Sold", extra={"fields": {"shelf": 7}})
-    assert out.objects[0]["shelf"] == 7
-    assert "fields" not in out.objects[0]
+    log.info(Sale(7))
+    log.info(Sale(8, "\udcff"))
+    assert out.objects == [{"shelf": 7, "name": "tea"}, {"shelf": 8, "name": "\udcff"}]
 
 
 def test_a_line_break_in_a_message_does_not_begin_a_line(configured: Configured) -> None:

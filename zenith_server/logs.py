@@ -7,6 +7,7 @@ import logging
 import os
 import time
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 
@@ -70,7 +71,7 @@ class Lines(logging.Handler):
 class Json(logging.Formatter):
     """One object a line: time (UTC), level, logger, message, then what the record brings.
 
-    What a record brings is its `extra`; where that has a `fields`, only those.
+    A message that is a msgspec Struct is the whole line: its fields are named as it wants them.
     """
 
     def __init__(self) -> None:
@@ -79,21 +80,25 @@ class Json(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
-        given = vars(record)
+        message: object = record.msg
+        line = message if isinstance(message, msgspec.Struct) else self._fields(record)
+        try:
+            return self._encode(line).decode()
+        except UnicodeEncodeError:
+            # Text with half a surrogate pair, as in a file name that is not UTF-8.
+            return json.dumps(msgspec.to_builtins(line, enc_hook=str))
+
+    def _fields(self, record: logging.LogRecord) -> dict[str, Any]:
         line = {
             "time": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **(given.get("fields") or {k: v for k, v in given.items() if k not in _STANDARD}),
+            **{name: value for name, value in vars(record).items() if name not in _STANDARD},
         }
         if record.exc_info or record.stack_info:
             line["error"] = _details(self, record)
-        try:
-            return self._encode(line).decode()
-        except UnicodeEncodeError:
-            # Text with half a surrogate pair, as in a file name that is not UTF-8.
-            return json.dumps(line, default=str)
+        return line
 
 
 class Console(logging.Formatter):

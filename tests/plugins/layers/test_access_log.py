@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import Any, cast
 
+import msgspec
 import pytest
 
 from tests.conftest import Server
 from tests.plugins.layers.asking import INDEX, SOCKET, asked, connected
 from zenith_server.dispatch import Dispatcher
+from zenith_server.plugins.layers.access_log import Line
 
 LOGGED = {**INDEX, "zenith.yaml": "logging: {level: info}\n"}
 NAME = "zenith_server.access"
@@ -20,7 +22,7 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 
 def fields(record: logging.LogRecord) -> dict[str, Any]:
-    return vars(record)["fields"]
+    return msgspec.structs.asdict(cast("Line", record.msg))
 
 
 async def test_a_request_is_one_line_with_all_that_happened(
@@ -29,8 +31,11 @@ async def test_a_request_is_one_line_with_all_that_happened(
     answer = await (await serve(LOGGED)).get("/")
     [line] = log.records
     noted = fields(line)
+    assert noted.pop("time").timestamp() == pytest.approx(line.created, abs=0.001)
     assert noted.pop("duration_ms") >= 0
     assert noted == {
+        "level": "info",
+        "logger": NAME,
         "method": "GET",
         "path": "/",
         "status": 200,

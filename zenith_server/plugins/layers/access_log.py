@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from datetime import UTC, datetime
 from time import perf_counter, time
+
+import msgspec
 
 from zenith_server.draft import Draft
 from zenith_server.plugin import Plugin
@@ -42,6 +45,28 @@ class AccessLog(Plugin):
         draft.hook(self.name, start=start, finish=finish)
 
 
+class Line(msgspec.Struct, frozen=True, gc=False):
+    """What is noted of a request: for machines its fields, for people its text."""
+
+    time: datetime
+    level: str
+    logger: str
+    method: str
+    path: str
+    status: int
+    duration_ms: float
+    bytes: int
+    client: str
+    request_id: str
+
+    def __str__(self) -> str:
+        """Return the text."""
+        return (
+            f"{self.method} {self.path} {self.status} in {self.duration_ms} ms, "
+            f"{self.bytes} bytes, {self.client}, {self.request_id}"
+        )
+
+
 def record_maker() -> Callable[[Scope], logging.LogRecord]:
     """Return what makes the record of a request.
 
@@ -52,27 +77,29 @@ def record_maker() -> Callable[[Scope], logging.LogRecord]:
     same = dict(vars(record_type(log.name, logging.INFO, __file__, 0, "", (), None, "finish")))
 
     def new_record(scope: Scope) -> logging.LogRecord:
-        method, path = scope.get("method", "WEBSOCKET"), scope["path"]
-        status, size = scope["zenith.sent"]
-        took = int((perf_counter() - scope["zenith.began"]) * 100_000) / 100
-        client = scope["client"][0] if scope.get("client") else "-"
-        request_id = scope.get("request_id", "-")
         record = record_type.__new__(record_type)
         record.__dict__ = values = same.copy()
         values["created"] = now = time()
         values["msecs"] = now % 1 * 1000
-        values["msg"] = (
-            f"{method} {path} {status or GONE} in {took} ms, {size} bytes, {client}, {request_id}"
-        )
-        values["fields"] = {
-            "method": method,
-            "path": path,
-            "status": status or GONE,
-            "duration_ms": took,
-            "bytes": size,
-            "client": client,
-            "request_id": request_id,
-        }
+        values["msg"] = line_of(scope, now)
         return record
 
     return new_record
+
+
+def line_of(scope: Scope, now: float) -> Line:
+    """Return what is noted of a request that is over."""
+    status, size = scope["zenith.sent"]
+    client = scope.get("client")
+    return Line(
+        datetime.fromtimestamp(now, UTC),
+        "info",
+        log.name,
+        scope.get("method", "WEBSOCKET"),
+        scope["path"],
+        status or GONE,
+        int((perf_counter() - scope["zenith.began"]) * 100_000) / 100,
+        size,
+        client[0] if client else "-",
+        scope.get("request_id", "-"),
+    )

@@ -51,7 +51,8 @@ def timed(app: ASGIApp, seconds: float) -> ASGIApp:
             raise ServiceUnavailable(f"No answer within {seconds:g} s") from None
         finally:
             del watch.waiting[task]
-            watch.late.discard(task)
+            if watch.late:
+                watch.late.discard(task)
 
     return time_request
 
