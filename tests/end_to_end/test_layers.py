@@ -102,7 +102,7 @@ def test_what_may_not_pass_gets_a_problem_document(production: Process) -> None:
 def test_an_answer_that_breaks_off_is_in_the_log_with_its_id(production: Process) -> None:
     with pytest.raises(httpx2.RemoteProtocolError):
         httpx2.get(f"{production.url}/half")
-    production.wait_for("GET /half 200")
+    production.wait_for('"path":"/half"')
     [failure] = [line for line in lines(production) if line["logger"] == "zenith_server"]
     [access] = [line for line in lines(production) if line["logger"] == "zenith_server.access"]
     assert f"GET /half failed half-way, request {access['request_id']}" == failure["message"]
