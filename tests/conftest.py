@@ -11,6 +11,7 @@ from typing import NoReturn, Protocol
 import pytest
 
 from tests import servers
+from tests.commands import Command, commands
 from tests.processes import Process
 from tests.projects import write_project
 from tests.served import Served, served
@@ -69,6 +70,15 @@ async def serve(tmp_path: Path) -> AsyncIterator[Server]:
     yield start
     for app in reversed(running):
         await app.stop()
+
+
+@pytest.fixture
+def command(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Command]:
+    """Return a function that runs `zenith-server` in this process, in the environment `test`."""
+    with commands(tmp_path, monkeypatch, capsys) as run:
+        yield run
 
 
 @pytest.fixture

@@ -289,7 +289,7 @@ def test_an_error_is_told_by_the_last_line_of_the_project_that_ran(entered: Ente
     )
     fault = fault_of(loader, "routes/index.py")
     assert fault.what == "routes/index.py cannot be imported"
-    assert fault.where == ("services/mail.py:2",)
+    assert fault.where == ("services/mail.py:2", "routes/index.py")
     assert fault.why.startswith("JSONDecodeError: ")
     assert fault.why.endswith('SETTINGS = json.loads("{")')
 

@@ -26,7 +26,7 @@ BUILT_IN = (
     "docs:Docs",
     "errors:Errors",
 )
-WITH_COMMANDS = ("migrations:Migrations",)
+WITH_COMMANDS = ("migrations:Migrations", "openapi:OpenAPI")
 
 
 def built_in(declared: Declarations | None = None) -> tuple[Plugin, ...]:

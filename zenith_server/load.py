@@ -131,7 +131,8 @@ def import_fault(error: BaseException, file: ProjectFile, root: Path) -> Fault:
     message = f"{type(error).__name__}: {_message(error)}"
     return Fault(
         f"{file.relative} cannot be imported",
-        (place,),
+        # A file that is imported by another one breaks both.
+        (place,) if place.startswith(file.relative) else (place, file.relative),
         "\n".join(filter(None, [message, f"    {code}" if code else ""])),
         _remedies(error, root),
     )

@@ -29,7 +29,7 @@ def test_only_the_project_s_lines_are_told(tmp_path: Path) -> None:
         "Traceback (most recent call last):",
         f'  File "{tmp_path}/app.py", line 2, in <module>',
     ]
-    assert told.splitlines()[-1].startswith("json.decoder.JSONDecodeError: ")
+    assert told.splitlines()[-3].startswith("json.decoder.JSONDecodeError: ")
     assert "decoder.py" not in told
 
 

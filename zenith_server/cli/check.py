@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -48,12 +49,11 @@ def _counts(findings: Findings) -> str:
 
 
 def _numbers(findings: Findings) -> dict[str, int]:
-    files = findings.manifest.files
-    kinds = dict.fromkeys(file.kind for file in files if file.kind != "route")
-    return {
-        "route": len(findings.plan.routes),
-        **{kind.replace("_", " "): len(findings.manifest.of(kind)) for kind in kinds},
-    }
+    """How much there is of the project's own, by kind."""
+    files = {file.relative: file.kind for file in findings.manifest.files}
+    kinds = Counter(kind.replace("_", " ") for kind in files.values() if kind != "route")
+    own = [route for route in findings.plan.routes if route.origin.where in files]
+    return {"route": len(own), **kinds}
 
 
 def _document(findings: Findings | None, faults: tuple[Fault, ...]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import inspect
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from cyclopts import App, Parameter
@@ -111,7 +112,7 @@ def _could_be_command(word: str, app: App) -> bool:
 
 
 def _named_project(tokens: Sequence[str]) -> Path:
-    for token, following in zip(tokens, [*tokens[1:], ""], strict=True):
+    for token, following in pairwise([*tokens, ""]):
         if token == "--project":
             return Path(following)
         if token.startswith("--project="):

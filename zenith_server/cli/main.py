@@ -103,8 +103,7 @@ def _failed(error: Exception, given: BoundArguments) -> int:
 
     root = Path(given.arguments.get("project", ".")).resolve()
     full = os.environ.get(_VARIABLE) == "true"
-    more = "" if full else f"\n\nWith {FULL_TRACEBACK} all frames are shown."
-    complain(f"{describe(error, root, full=full)}{more}")
+    complain(describe(error, root, full=full))
     return PROJECT
 
 

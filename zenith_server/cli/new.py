@@ -22,12 +22,18 @@ def new(name: NewFolder) -> int:
     if name.exists() and (not name.is_dir() or any(name.iterdir())):
         raise ProjectError(_exists(name))
     for relative, text in _template():
-        file = name / relative
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text.replace("{name}", name.resolve().name), encoding="utf-8")
-        print(f"created {file}")
+        _write(name / relative, text.replace("{name}", name.resolve().name), name)
     print(f"\nNext: zenith-server dev {name}")
     return 0
+
+
+def _write(file: Path, text: str, folder: Path) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ProjectError(_refused(folder, error)) from error
+    print(f"created {file}")
 
 
 def _template() -> list[tuple[str, str]]:
@@ -50,4 +56,13 @@ def _exists(folder: Path) -> Fault:
         f"{folder} is there already",
         why="A new project goes into a new or an empty folder, so that nothing is overwritten.",
         fixes=("Choose another name.",),
+    )
+
+
+def _refused(folder: Path, error: OSError) -> Fault:
+    return Fault(
+        f"{folder} cannot be made",
+        (str(error.filename),),
+        f"The system answered: {error.strerror}.",
+        ("Choose a folder that you may write to.",),
     )

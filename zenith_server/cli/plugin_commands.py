@@ -30,17 +30,22 @@ def parsed(command: Command) -> Callable[..., Any]:
         command: its parameters of the types `Settings`, `Manifest` and `Plan` are taken out, the
             options `--project` and `--env` come in.
     """
-    parameters = inspect.signature(command.run, eval_str=True).parameters.values()
+    whole = inspect.signature(command.run, eval_str=True)
+    parameters = whole.parameters.values()
     given = {each.name: each.annotation for each in parameters if each.annotation in _GIVEN}
     asked = [each for each in parameters if each.name not in given]
+    signature = inspect.Signature(_in_order([*asked, *_OPTIONS]))
 
-    def call(*args: Any, project: Path = HERE, env: str | None = None, **kwargs: Any) -> Any:
-        values = _values(given, project, env)
-        return command.run(*args, **kwargs, **values)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        said = signature.bind(*args, **kwargs)
+        said.apply_defaults()
+        project, env = said.arguments.pop("project"), said.arguments.pop("env")
+        arguments = {**said.arguments, **_values(given, project, env)}
+        bound = inspect.BoundArguments(whole, arguments)  # pyright: ignore[reportArgumentType]
+        return command.run(*bound.args, **bound.kwargs)
 
     call.__doc__ = command.run.__doc__
     call.__name__ = command.name.rpartition(" ")[2]
-    signature = inspect.Signature(_in_order([*asked, *_OPTIONS]))
     call.__signature__ = signature  # pyright: ignore[reportFunctionMemberAccess]
     call.__annotations__ = {each.name: each.annotation for each in signature.parameters.values()}
     return call

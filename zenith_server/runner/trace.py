@@ -11,6 +11,7 @@ from types import FrameType
 from zenith_server.errors import ProjectError
 from zenith_server.secrets import masked_url
 
+_MORE = "With --full-traceback the frames of libraries are shown too."
 _NOT_THE_PROJECT = ("site-packages", "node_modules", ".venv", "venv")
 
 
@@ -32,7 +33,8 @@ def describe(error: BaseException, root: Path, *, full: bool = False) -> str:
     summary = traceback.TracebackException.from_exception(error)
     if not full:
         _trim(summary, root)
-    return masked_url("".join(summary.format()).rstrip())
+    told = masked_url("".join(summary.format()).rstrip())
+    return told if full else f"{told}\n\n{_MORE}"
 
 
 def _trim(summary: traceback.TracebackException, root: Path) -> None:

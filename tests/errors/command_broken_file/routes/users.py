@@ -1,0 +1,5 @@
+from services.mail import Mail
+
+
+async def get(mail: Mail) -> str:
+    return "users"

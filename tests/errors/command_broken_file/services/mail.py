@@ -1,0 +1,5 @@
+import mail_library_that_is_not_installed
+
+
+class Mail:
+    library = mail_library_that_is_not_installed
