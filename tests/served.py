@@ -15,7 +15,7 @@ from zenith_server.environment import Environment, EnvironmentName
 from zenith_server.protocol import ASGIApp, Message, Scope
 from zenith_server.settings import read_settings
 
-Pairs = Iterable[tuple[str, str]]
+Pairs = dict[str, str] | list[tuple[str, str]] | tuple[()]
 
 
 @dataclass(slots=True)
@@ -78,14 +78,14 @@ class Served:
         await self._inbox.put({"type": f"lifespan.{what}"})
         return await self._outbox.get()
 
-    async def get(self, url: str, headers: Mapping[str, str] | Pairs = ()) -> Answer:
+    async def get(self, url: str, headers: Pairs = ()) -> Answer:
         return await self.request("GET", url, headers)
 
     async def post(
         self,
         url: str,
         body: bytes = b"",
-        headers: Mapping[str, str] | Pairs = (),
+        headers: Pairs = (),
         *,
         json: Any = None,
     ) -> Answer:
@@ -95,20 +95,28 @@ class Served:
         self,
         method: str,
         url: str,
-        headers: Mapping[str, str] | Pairs = (),
+        headers: Pairs = (),
         body: bytes | Iterable[bytes] = b"",
         *,
         json: Any = None,
+        leaves: bool = False,
     ) -> Answer:
-        """Send a request, its body in one message or several, and return the whole response."""
+        """Send a request, its body in one message or several, and return the whole response.
+
+        With `leaves`, the client goes away when the body, or what is there of it, was read.
+        """
         parts, pairs = _body(body, json), _pairs(headers)
         if json is not None:
             pairs.append((b"content-type", b"application/json"))
         answer = Answer()
-        messages = iter([_part(part, more=index < len(parts)) for index, part in parts.items()])
+        messages = [_part(part, more=leaves or i < len(parts)) for i, part in parts.items()]
 
         async def receive() -> Message:
-            return next(messages, {"type": "http.disconnect"})
+            if messages:
+                return messages.pop(0)
+            if not leaves:
+                await asyncio.Event().wait()
+            return {"type": "http.disconnect"}
 
         async def send(message: Message) -> None:
             answer.messages.append(message)
@@ -147,8 +155,8 @@ def scope_of(method: str, url: str, headers: list[tuple[bytes, bytes]]) -> Scope
     }
 
 
-def _pairs(headers: Mapping[str, str] | Pairs) -> list[tuple[bytes, bytes]]:
-    pairs = headers.items() if isinstance(headers, Mapping) else headers
+def _pairs(headers: Pairs) -> list[tuple[bytes, bytes]]:
+    pairs = headers.items() if isinstance(headers, dict) else headers
     return [(name.lower().encode(), value.encode("latin-1")) for name, value in pairs]
 
 

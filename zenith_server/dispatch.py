@@ -12,7 +12,13 @@ from zenith_server.inject import Injection
 from zenith_server.names import Pattern
 from zenith_server.paths import path_of, refuse_traversal, segments_of, without_slash
 from zenith_server.plan import Plan
-from zenith_server.problems import BadRequest, HTTPException, MethodNotAllowed, NotFound
+from zenith_server.problems import (
+    BadRequest,
+    HTTPException,
+    MethodNotAllowed,
+    NotFound,
+    nothing_at,
+)
 from zenith_server.protocol import Message, Receive, Scope, Send, reply
 from zenith_server.request import ClientDisconnected
 from zenith_server.sockets import Socket
@@ -171,7 +177,7 @@ class Dispatcher:
         segments = segments_of(scope)
         found = self.router.find(segments) or self._find_slashed(segments)
         if found is None or scope["path"][:1] not in {"/", ""}:
-            raise NotFound(f"There is nothing at {scope['path']}")
+            raise nothing_at(scope["path"])
         if not found[0].is_mount:
             refuse_traversal(found[1])
         return found
@@ -300,7 +306,7 @@ def _log_late(error: Exception, scope: Scope) -> None:
 async def _redirect(scope: Scope, _: Receive, send: Send, __: Any) -> None:
     """Lead a request to the same URL without its last slash (RFC 9110, 15.4.9)."""
     if scope["type"] == "websocket":
-        raise NotFound(f"There is nothing at {scope['path']}")
+        raise nothing_at(scope["path"])
     await reply(308, [(b"location", without_slash(scope))]).to(send)
 
 

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from zenith_server.problems import BadRequest, ContentTooLarge, UnsupportedMediaType
-from zenith_server.protocol import Message, Receive, Scope
-from zenith_server.request import header
+from zenith_server.problems import BadRequest, UnsupportedMediaType
+from zenith_server.protocol import Receive, Scope
+from zenith_server.request import (
+    Values,
+    add,
+    body_pieces,
+    body_reader,
+    content_type,
+    header,
+    read_pairs,
+)
 
-OpenForm = Callable[[Scope, Receive], AbstractAsyncContextManager[dict[str, Any]]]
-MEDIA = ("application/x-www-form-urlencoded", "multipart/form-data")
+if TYPE_CHECKING:
+    from starlette.datastructures import FormData
+
+OpenForm = Callable[[Scope, Receive], AbstractAsyncContextManager[Values]]
+SIMPLE, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+MOST_FIELDS = 1000
 
 
 def form_opener(limit: int) -> OpenForm:
@@ -21,60 +33,73 @@ def form_opener(limit: int) -> OpenForm:
         >>> async with form_opener(10 * 2**20)(scope, receive) as fields:
         ...     fields["name"]
     """
+    read_body = body_reader(limit)
 
     @asynccontextmanager
-    async def open_form(scope: Scope, receive: Receive) -> AsyncIterator[dict[str, Any]]:
-        from starlette.exceptions import HTTPException
-        from starlette.requests import Request
-
-        _require_form(scope)
-        request = Request(scope, _limited(scope, receive, limit))
-        try:
-            form = await request.form(max_part_size=limit)
-        except HTTPException as error:
-            raise BadRequest(str(error.detail)) from error
-        except UnicodeDecodeError as error:
-            raise BadRequest("The form is not valid UTF-8") from error
-        try:
-            yield _by_name(form.multi_items())
-        finally:
-            await form.close()
+    async def open_form(scope: Scope, receive: Receive) -> AsyncGenerator[Values]:
+        value = header(scope, b"content-type") or b""
+        media, _ = content_type(value)
+        if media == SIMPLE:
+            yield _simple(await read_body(scope, receive))
+        elif media == MULTIPART:
+            form = await _parsed(value, body_pieces(scope, receive, limit))
+            try:
+                yield _by_name(form)
+            finally:
+                await form.close()
+        else:
+            raise UnsupportedMediaType(f"Send a form: {SIMPLE} or {MULTIPART}")
 
     return open_form
 
 
-def _require_form(scope: Scope) -> None:
-    media = (header(scope, b"content-type") or b"").decode("latin-1").partition(";")[0]
-    if media.strip().lower() not in MEDIA:
-        raise UnsupportedMediaType(f"Send a form: {' or '.join(MEDIA)}")
+def _simple(body: bytes) -> Values:
+    if body.count(b"&") >= MOST_FIELDS:
+        raise BadRequest(f"The form has more than {MOST_FIELDS} fields")
+    return read_pairs(body, "The form")
 
 
-def _limited(scope: Scope, receive: Receive, limit: int) -> Receive:
-    declared = header(scope, b"content-length")
-    if declared is not None and declared.isdigit() and int(declared[:20]) > limit:
-        raise ContentTooLarge(f"The form is larger than {limit} bytes")
-    size = 0
+async def _parsed(value: bytes, pieces: AsyncGenerator[bytes]) -> FormData:
+    from starlette.datastructures import Headers
+    from starlette.formparsers import MultiPartException, MultiPartParser
 
-    async def receive_limited() -> Message:
-        nonlocal size
-        message = await receive()
-        size += len(message.get("body", b""))
-        if size > limit:
-            raise ContentTooLarge(f"The form is larger than {limit} bytes")
-        return message
+    # Latin-1 keeps every byte, so that what is not UTF-8 is found out and not guessed at.
+    headers = Headers(raw=[(b"content-type", value + b"; charset=latin-1")])
+    most: Any = {"max_files": MOST_FIELDS, "max_fields": MOST_FIELDS, "max_part_size": 2**63}
 
-    return receive_limited
+    class Parser(MultiPartParser):
+        is_whole = False
+
+        def on_end(self) -> None:
+            self.is_whole = True
+
+    parser = Parser(headers, pieces, **most)
+    try:
+        form = await parser.parse()
+    except MultiPartException as error:
+        raise BadRequest(f"The form cannot be read: {error.message}") from None
+    if not parser.is_whole:
+        await form.close()
+        raise BadRequest("The form ends before its last boundary")
+    return form
 
 
-def _by_name(items: list[tuple[str, Any]]) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for name, value in items:
-        if isinstance(value, str) and "\0" in value:
-            raise BadRequest("The form holds a NUL character")
-        if name not in fields:
-            fields[name] = value
-        elif isinstance(fields[name], list):
-            fields[name].append(value)
+def _by_name(form: FormData) -> Values:
+    fields: Values = {}
+    for name, value in form.multi_items():
+        if isinstance(value, str):
+            add(fields, _text(name), _text(value))
         else:
-            fields[name] = [fields[name], value]
+            value.filename = _text(value.filename or "")
+            add(fields, _text(name), value)
     return fields
+
+
+def _text(latin: str) -> str:
+    try:
+        text = latin.encode("latin-1").decode("utf-8")
+    except UnicodeError:
+        raise BadRequest("The form is not valid UTF-8") from None
+    if "\0" in text:
+        raise BadRequest("The form holds a NUL character")
+    return text

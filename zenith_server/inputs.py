@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
+from zenith_server.deserialise import json_reader, one, text_reader
+from zenith_server.input_faults import Refused
 from zenith_server.problems import InputFault
-from zenith_server.request import header, require_json
-from zenith_server.schema import fields, is_many, is_optional, is_struct, members, plain
-from zenith_server.serialise import Refused, json_reader, text_reader
+from zenith_server.request import header, header_values, require_json
+from zenith_server.schema import is_many, is_optional, is_struct, is_upload, members, plain
 from zenith_server.signature import MISSING, Input
+
+Read = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +23,7 @@ class Reader:
     """Reads one input; `faults` tells what was wrong when it raised `Refused`."""
 
     location: tuple[str, ...]
-    read: Callable[[Any], Any]
+    read: Read
 
     def faults(self, source: Any) -> Iterator[InputFault]:
         """Yield what is wrong with this input in a part of the request."""
@@ -32,116 +37,87 @@ class Reader:
 def reader(parameter: Input, *, refuse_unknown: bool) -> Reader:
     """Return the reader of an input.
 
+    Raises:
+        TypeError: nothing reads its type.
+
     Example:
         >>> reader(Input("page", "query", "page", int, 1), refuse_unknown=True).read({"page": "2"})
         2
     """
-    key, default = parameter.key, _default(parameter)
+    key, annotation = parameter.key, parameter.type
     location = (parameter.source, key)
+    absent = _absent(parameter)
     if parameter.source == "body":
-        return Reader(("body",), _body(parameter.type, default, refuse_unknown=refuse_unknown))
+        return Reader(("body",), _body(annotation, absent, refuse_unknown=refuse_unknown))
+    convert = _uploads(annotation) if is_upload(annotation) else text_reader(annotation)
     if parameter.source == "path":
-        return Reader(location, text_reader(parameter.type))
+        return Reader(location, convert)
     if parameter.source == "header":
-        return Reader(location, _header(key.lower().encode(), parameter.type, default))
-    if any(is_struct(kind) for kind in members(parameter.type)):
-        return Reader((parameter.source,), _whole(parameter.type))
-    return Reader(location, _named(key, parameter.type, default))
+        return Reader(location, _header(key.lower().encode(), annotation, convert, absent))
+    if any(is_struct(kind) for kind in members(annotation)):
+        return Reader((parameter.source,), convert)
+    return Reader(location, _named(key, annotation, convert, absent))
 
 
-def _default(parameter: Input) -> Any:
-    if parameter.default is MISSING and is_optional(parameter.type):
-        return None
-    return parameter.default
+def _absent(parameter: Input) -> Callable[[], Any]:
+    """Return what gives the value of an input that the client left out."""
+    default = parameter.default
+    if default is MISSING:
+        return _nothing if is_optional(parameter.type) else _required
+    if isinstance(default, list | dict | set):
+        # A handler may change what it is given; the next request starts afresh.
+        return partial(copy.copy, cast("Any", default))
+    return lambda: default
 
 
-def _required() -> Refused:
-    return Refused(InputFault((), "This value is required"))
+def _nothing() -> None:
+    return None
 
 
-def _named(key: str, annotation: Any, default: Any) -> Callable[[Any], Any]:
-    convert = _converter(annotation)
-    if any(is_many(kind) for kind in members(annotation)):
-        return _several(key, convert, default)
+def _required() -> Any:
+    raise Refused(InputFault((), "This value is required"))
+
+
+def _named(key: str, annotation: Any, convert: Read, absent: Callable[[], Any]) -> Read:
+    is_single = not any(map(is_many, members(annotation)))
 
     def read(values: Any) -> Any:
-        if key in values:
-            return convert(values[key])
-        if default is MISSING:
-            raise _required()
-        return default
+        value = values.get(key)
+        if value is None:
+            return absent()
+        if is_single and value.__class__ is list:
+            one(value)
+        return convert(value)
 
     return read
 
 
-def _several(key: str, convert: Callable[[Any], Any], default: Any) -> Callable[[Any], Any]:
-    def read(values: Any) -> Any:
-        if key in values:
-            value = values[key]
-            return convert(value if value.__class__ is list else [value])
-        if default is MISSING:
-            raise _required()
-        return default
+def _uploads(annotation: Any) -> Read:
+    are_many = any(map(is_many, members(annotation)))
 
-    return read
-
-
-def _converter(annotation: Any) -> Callable[[Any], Any]:
-    """Uploads are handed on as they are; everything else is text."""
-    kinds = {f"{k.__module__}.{k.__qualname__}" for k in _inner(annotation) if isinstance(k, type)}
-    if "starlette.datastructures.UploadFile" in kinds:
-        return _upload
-    return text_reader(annotation)
-
-
-def _inner(annotation: Any) -> list[Any]:
-    return [plain(arg)[0] for kind in members(annotation) for arg in (*_args(kind), kind)]
-
-
-def _args(kind: Any) -> tuple[Any, ...]:
-    return getattr(kind, "__args__", ()) if is_many(kind) else ()
-
-
-def _upload(value: Any) -> Any:
-    for item in value if isinstance(value, list) else [value]:
-        if not hasattr(item, "filename"):
+    def read(value: Any) -> Any:
+        items: list[Any] = value if value.__class__ is list else [value]
+        if not all(hasattr(item, "filename") for item in items):
             raise Refused(InputFault((), "Expected a file, got text"))
-    return value
-
-
-def _whole(annotation: Any) -> Callable[[Any], Any]:
-    """All values of a query string or form as one struct."""
-    kind = next(kind for kind in members(annotation) if is_struct(kind))
-    convert = text_reader(annotation)
-    many = {field.name for field in fields(kind) if any(map(is_many, members(field.type)))}
-
-    def read(values: Any) -> Any:
-        lists = {k: [v] if k in many and v.__class__ is not list else v for k, v in values.items()}
-        return convert(lists)
+        return items if are_many else value
 
     return read
 
 
-def _header(key: bytes, annotation: Any, default: Any) -> Callable[[Any], Any]:
-    convert = text_reader(annotation)
-    is_list = any(is_many(kind) for kind in members(annotation))
+def _header(key: bytes, annotation: Any, convert: Read, absent: Callable[[], Any]) -> Read:
+    is_single = not any(map(is_many, members(annotation)))
 
     def read(scope: Any) -> Any:
-        if is_list:
-            value: Any = [v.decode("latin-1") for k, v in scope["headers"] if k == key] or None
-        else:
-            raw = header(scope, key)
-            value = None if raw is None else raw.decode("latin-1")
-        if value is not None:
-            return convert(value)
-        if default is MISSING:
-            raise _required()
-        return default
+        if is_single:
+            value = header(scope, key)
+            return absent() if value is None else convert(value.decode("latin-1"))
+        values = header_values(scope, key)
+        return convert(values) if values else absent()
 
     return read
 
 
-def _body(annotation: Any, default: Any, *, refuse_unknown: bool) -> Callable[[Any], Any]:
+def _body(annotation: Any, absent: Callable[[], Any], *, refuse_unknown: bool) -> Read:
     kind, _ = plain(annotation)
     if kind is bytes:
         return lambda source: source[1]
@@ -150,9 +126,7 @@ def _body(annotation: Any, default: Any, *, refuse_unknown: bool) -> Callable[[A
     def read(source: Any) -> Any:
         scope, data = source
         if not data:
-            if default is MISSING:
-                raise Refused(InputFault((), "The body is missing"))
-            return default
+            return absent()
         require_json(scope)
         return decode(data)
 

@@ -68,12 +68,16 @@ class Security:
 
 
 @dataclass(frozen=True, slots=True)
-class _Depends:
+class Dependency:
+    """What `Depends` leaves at a parameter: the callable, or the annotation's if there is none."""
+
     call: Callable[..., Any] | None
 
 
 @dataclass(frozen=True, slots=True)
-class _Inject:
+class Injected:
+    """What `Inject` and `DB` leave at a parameter: a provider's key, or nothing for a service."""
+
     key: str = ""
 
 
@@ -90,8 +94,6 @@ Created = Annotated[T, Status(201)]
 Accepted = Annotated[T, Status(202)]
 """The return annotation of a handler that only takes an order."""
 
-NAMED_INPUTS = (Query, Header, Cookie, Form)
-
 
 def Depends(call: Callable[..., Any] | None = None) -> Any:  # noqa: N802 - the field's own name
     """Take the result of a callable, resolved once a request, its own parameters injected.
@@ -106,7 +108,7 @@ def Depends(call: Callable[..., Any] | None = None) -> Any:  # noqa: N802 - the 
         >>> async def page(number: int = 1) -> int: ...
         >>> async def get(page: int = Depends(page)): ...
     """
-    return _Depends(call)
+    return Dependency(call)
 
 
 def Inject() -> Any:  # noqa: N802 - the field's own name
@@ -116,11 +118,11 @@ def Inject() -> Any:  # noqa: N802 - the field's own name
         >>> class Clock: ...
         >>> async def get(clock: Clock = Inject()): ...
     """
-    return _Inject()
+    return Injected()
 
 
 if TYPE_CHECKING:
     DB: Session
 else:
-    DB = _Inject("session")
+    DB = Injected("session")
 """The request's database session: `async def get(session = DB)`."""

@@ -140,6 +140,16 @@ class ServiceUnavailable(_Named):
     status = 503
 
 
+def nothing_at(path: str) -> NotFound:
+    """Return the 404 of a URL that leads nowhere; why it does is for nobody to know.
+
+    Example:
+        >>> str(nothing_at("/users/x"))
+        '404 There is nothing at /users/x'
+    """
+    return NotFound(f"There is nothing at {path}")
+
+
 @dataclass(frozen=True, slots=True)
 class InputFault:
     """One thing wrong in what a client sent.

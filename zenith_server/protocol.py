@@ -16,6 +16,9 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 
+_WITHOUT_BODY = (204, 304)
+
+
 class Reply(NamedTuple):
     """A whole response: the two messages that carry it."""
 
@@ -29,14 +32,17 @@ class Reply(NamedTuple):
 
 
 def reply(status: int, headers: Headers, body: bytes = b"") -> Reply:
-    """Return a whole response with its length.
+    """Return a whole response with its length; 204 and 304 have no body (RFC 9110, 15.3.5).
 
     Example:
         >>> reply(204, []).start["status"]
         204
     """
-    length = [] if status in {204, 304} else [(b"content-length", b"%d" % len(body))]
+    if status in _WITHOUT_BODY:
+        body = b""
+    else:
+        headers = [*headers, (b"content-length", b"%d" % len(body))]
     return Reply(
-        {"type": "http.response.start", "status": status, "headers": [*headers, *length]},
+        {"type": "http.response.start", "status": status, "headers": headers},
         {"type": "http.response.body", "body": body},
     )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any
 from urllib.parse import unquote
 
 from zenith_server.problems import BadRequest, ContentTooLarge, UnsupportedMediaType
-from zenith_server.protocol import Receive, Scope
+from zenith_server.protocol import Message, Receive, Scope
 
 Values = dict[str, Any]
 EMPTY: Values = {}
 
 
-class ClientDisconnected(Exception):  # noqa: N818 - an event, not a mistake
+class ClientDisconnected(Exception):
     """The client went away before its request was read; there is nobody to answer."""
 
 
@@ -28,18 +28,34 @@ def read_query(scope: Scope) -> Values:
         {'tag': ['a', 'b'], 'page': '2'}
     """
     raw: bytes = scope["query_string"]
-    if not raw:
-        return EMPTY
+    return read_pairs(raw, "The URL") if raw else EMPTY
+
+
+def read_pairs(raw: bytes, part: str) -> Values:
+    """Return percent-encoded pairs by name, as queries and simple forms have them.
+
+    Raises:
+        BadRequest: they are not UTF-8, or hold a NUL.
+
+    Example:
+        >>> read_pairs(b"name=Ada+L.&name=Bob", "The form")
+        {'name': ['Ada L.', 'Bob']}
+    """
     values: Values = {}
     for pair in raw.split(b"&"):
         if pair:
             name, _, value = pair.partition(b"=")
-            _add(values, decoded(name, plus=True), decoded(value, plus=True))
+            add(values, decoded(name, part, plus=True), decoded(value, part, plus=True))
     return values
 
 
-def decoded(raw: bytes, *, plus: bool = False) -> str:
-    """Return percent-encoded bytes as text (RFC 3986), `+` as a blank in a query.
+def decoded(raw: bytes, part: str = "The URL", *, plus: bool = False) -> str:
+    """Return percent-encoded bytes as text (RFC 3986).
+
+    Args:
+        raw: the bytes.
+        part: what they are a part of, for the message.
+        plus: whether `+` stands for a blank, as in a query.
 
     Raises:
         BadRequest: they are not UTF-8, or hold a NUL.
@@ -55,9 +71,9 @@ def decoded(raw: bytes, *, plus: bool = False) -> str:
         if "%" in text:
             text = unquote(text, errors="strict")
     except UnicodeDecodeError:
-        raise BadRequest("The URL is not valid UTF-8") from None
+        raise BadRequest(f"{part} is not valid UTF-8") from None
     if "\0" in text:
-        raise BadRequest("The URL holds a NUL character")
+        raise BadRequest(f"{part} holds a NUL character")
     return text
 
 
@@ -97,6 +113,16 @@ def header(scope: Scope, name: bytes) -> bytes | None:
     return found
 
 
+def header_values(scope: Scope, name: bytes) -> list[str]:
+    """Return all headers of a name, in order.
+
+    Example:
+        >>> header_values({"headers": [(b"via", b"a"), (b"via", b"b")]}, b"via")
+        ['a', 'b']
+    """
+    return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
+
+
 def body_reader(limit: int) -> Callable[[Scope, Receive], Any]:
     """Return the coroutine function that reads a whole body of at most `limit` bytes."""
 
@@ -107,27 +133,70 @@ def body_reader(limit: int) -> Callable[[Scope, Receive], Any]:
             if len(body) > limit:
                 raise _too_large(limit)
             return body
-        return await _read_rest(scope, receive, message, limit)
+        pieces = body_pieces(scope, _after(message, receive), limit)
+        return b"".join([piece async for piece in pieces])
 
     return read_body
 
 
-async def _read_rest(scope: Scope, receive: Receive, message: Any, limit: int) -> bytes:
+async def body_pieces(scope: Scope, receive: Receive, limit: int) -> AsyncGenerator[bytes]:
+    """Yield a body of at most `limit` bytes as it arrives.
+
+    Raises:
+        ContentTooLarge: there are more, or Content-Length says that there will be.
+        ClientDisconnected: the client went away.
+    """
     declared = header(scope, b"content-length")
     if declared is not None and declared.isdigit() and int(declared[:20]) > limit:
         raise _too_large(limit)
-    parts: list[bytes] = []
-    size = 0
-    while True:
+    size, is_last = 0, False
+    while not is_last:
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise ClientDisconnected
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
+        piece: bytes = message.get("body", b"")
+        size += len(piece)
         if size > limit:
             raise _too_large(limit)
-        if not message.get("more_body", False):
-            return b"".join(parts)
-        message = await receive()
+        yield piece
+        is_last = not message.get("more_body", False)
+
+
+class Tape:
+    """Keeps the messages of a body, so that it can be read more than once, one reader at a time.
+
+    Example:
+        >>> tape = Tape(receive)
+        >>> await read_body(scope, tape.reader()) == await read_body(scope, tape.reader())
+        True
+    """
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._messages: list[Message] = []
+
+    def reader(self) -> Receive:
+        """Return a `receive` that begins at the first message."""
+        position = 0
+
+        async def receive() -> Message:
+            nonlocal position
+            if position == len(self._messages):
+                self._messages.append(await self._receive())
+            position += 1
+            return self._messages[position - 1]
+
+        return receive
+
+
+def _after(first: Message, receive: Receive) -> Receive:
+    """Receive a message once more, and then the ones that follow it."""
+    waiting = [first]
+
+    async def again() -> Message:
+        return waiting.pop() if waiting else await receive()
+
+    return again
 
 
 def require_json(scope: Scope) -> None:
@@ -142,9 +211,7 @@ def require_json(scope: Scope) -> None:
     value = header(scope, b"content-type")
     if value == b"application/json":
         return
-    media, _, parameters = (value or b"").decode("latin-1").lower().partition(";")
-    media = media.strip()
-    charset = parameters.strip().removeprefix("charset=").strip('"')
+    media, charset = content_type(value or b"")
     is_json = media == "application/json" or (
         media.startswith("application/") and media.endswith("+json")
     )
@@ -153,11 +220,30 @@ def require_json(scope: Scope) -> None:
         raise UnsupportedMediaType(f"Send JSON with Content-Type: application/json; {got}")
 
 
-def _add(values: Values, name: str, value: str) -> None:
+def content_type(value: bytes) -> tuple[str, str]:
+    """Return the media type and the charset of a Content-Type header, in lower case.
+
+    Example:
+        >>> content_type(b'application/json; charset="UTF-8"')
+        ('application/json', 'utf-8')
+    """
+    media, *parameters = value.decode("latin-1").lower().split(";")
+    pairs = (parameter.partition("=") for parameter in parameters)
+    charset = next((text for name, _, text in pairs if name.strip() == "charset"), "")
+    return media.strip(), charset.strip().strip('"')
+
+
+def add(values: Values, name: str, value: Any) -> None:
+    """Add a value under a name; the second of a name makes a list.
+
+    Example:
+        >>> add(values := {"tag": "a"}, "tag", "b"); values
+        {'tag': ['a', 'b']}
+    """
     held = values.get(name)
     if held is None:
         values[name] = value
-    elif isinstance(held, list):
+    elif held.__class__ is list:
         held.append(value)
     else:
         values[name] = [held, value]

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import inspect
-import typing
-from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Any, get_args, get_origin
+import re
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Generator,
+    Iterator,
+)
+from typing import Any, Literal, Union, get_args, get_origin
 
-from anyio.to_thread import run_sync
-
-from zenith_server.protocol import ASGIApp, Headers, Receive, Reply, Scope, Send, reply
-from zenith_server.schema import plain
+from zenith_server.protocol import ASGIApp, Headers, Reply, reply
+from zenith_server.schema import class_of, members, plain
 from zenith_server.serialise import MISSING, json_writer
-
-JSON = (b"content-type", b"application/json")
-TEXT = (b"content-type", b"text/plain; charset=utf-8")
-BYTES = (b"content-type", b"application/octet-stream")
-LINES = (b"content-type", b"application/x-ndjson")
+from zenith_server.stream import BYTES, JSON, Stream, has_type, in_threads
 
 Encoder = Callable[[Any], "Reply | Stream | ASGIApp"]
-STREAMS = {AsyncIterator, typing.AsyncIterable, typing.AsyncGenerator, Iterator, typing.Generator}
+STREAMS = {AsyncIterable, AsyncIterator, AsyncGenerator, Iterator, Generator}
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 def encoder(returns: Any = MISSING, status: int = 200) -> Encoder:
@@ -32,156 +34,137 @@ def encoder(returns: Any = MISSING, status: int = 200) -> Encoder:
         returns: the return annotation; what it does not declare is left out.
         status: the status of a plain result.
 
+    Raises:
+        TypeError: nothing writes the declared type.
+
     Example:
         >>> encoder()({"a": 1}).body["body"]
         b'{"a":1}'
     """
-    write = json_writer(declared(returns))
-    ways: dict[type[Any], Encoder] = {}
-
-    def as_json(value: Any) -> Reply:
-        body = write(value)
-        return Reply(
-            {
-                "type": "http.response.start",
-                "status": status,
-                "headers": [JSON, (b"content-length", b"%d" % len(body))],
-            },
-            {"type": "http.response.body", "body": body},
-        )
-
-    def way_of(value: Any) -> Encoder:
-        way = _way_of(value, status, write) or as_json
-        ways[value.__class__] = way
-        return way
+    ways = _Ways(returns, status)
+    known: dict[type[Any], Encoder] = {}
 
     def encode(value: Any) -> Reply | Stream | ASGIApp:
-        way = ways.get(value.__class__)
-        return way(value) if way is not None else way_of(value)(value)
+        way = known.get(value.__class__)
+        if way is None:
+            way = known[value.__class__] = ways.of(value)
+        return way(value)
 
     return encode
 
 
-class Stream:
-    """A response that is sent piece by piece while its source makes them.
+class _Ways:
+    """The ways from a result to a response; the class of the result decides which one it takes."""
 
-    The first piece is made before the response starts, so that what fails there is still an
-    ordinary error response.
-    """
-
-    def __init__(self, pieces: AsyncIterator[Any], status: int, headers: Headers) -> None:
-        self.pieces = pieces
+    def __init__(self, returns: Any, status: int) -> None:
+        body, piece = _declared(returns)
+        self.is_declared = body is not MISSING
+        self.write = json_writer(body)
+        self.write_piece = json_writer(piece)
         self.status = status
-        self.headers = headers
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send it (an ASGI app)."""
-        try:
-            first = await anext(self.pieces, b"")
-            kind = [] if _has_type(self.headers) else [_type_of(first)]
-            headers = [*kind, *self.headers]
-            await send({"type": "http.response.start", "status": self.status, "headers": headers})
-            await send(_piece(first))
-            async for piece in self.pieces:
-                await send(_piece(piece))
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-        finally:
-            close = getattr(self.pieces, "aclose", None)
-            if close is not None:
-                await close()
+    def of(self, value: Any) -> Encoder:
+        """Return the way of a result's class."""
+        if value is None:
+            return lambda _: reply(204 if self.status == 200 else self.status, [])
+        if value.__class__ is tuple:
+            return self._tuple
+        if callable(value) and hasattr(value, "status_code"):
+            return lambda response: response
+        if isinstance(value, bytes | bytearray):
+            return lambda data: reply(self.status, [BYTES], bytes(data))
+        if self._is_stream(value):
+            return lambda pieces: self._stream(pieces, self.status, [])
+        return self._json()
+
+    def _json(self) -> Encoder:
+        """The way of nearly every result, so it looks up nothing twice."""
+        status, write = self.status, self.write
+
+        def way(value: Any) -> Reply:
+            return reply(status, [JSON], write(value))
+
+        return way
+
+    def _is_stream(self, value: Any) -> bool:
+        """Whether it is sent piece by piece; a declared list is sent whole, whatever makes it."""
+        return hasattr(value, "__aiter__") or (hasattr(value, "__next__") and not self.is_declared)
+
+    def _stream(self, pieces: Any, status: int, headers: Headers) -> Stream:
+        if hasattr(pieces, "__aiter__"):
+            if self.is_declared:
+                raise TypeError("An async iterator was returned; declare -> AsyncIterator[…]")
+            return Stream(aiter(pieces), status, headers, self.write_piece)
+        return Stream(in_threads(pieces), status, headers, self.write_piece)
+
+    def _tuple(self, value: tuple[Any, ...]) -> Reply | Stream:
+        if not 2 <= len(value) <= 3 or not isinstance(value[1], int) or value[1].__class__ is bool:
+            return reply(self.status, [JSON], self.write(value))
+        body, status = value[0], int(value[1])
+        if not 200 <= status <= 599:
+            raise ValueError(f"{status} is no status of a response: (body, status) was returned")
+        headers = _headers(value[2]) if len(value) == 3 else []
+        if body is None:
+            return reply(status, headers)
+        if self._is_stream(body):
+            return self._stream(body, status, headers)
+        if has_type(headers):
+            return reply(status, headers, self._raw(body))
+        if isinstance(body, bytes | bytearray):
+            return reply(status, [BYTES, *headers], bytes(body))
+        return reply(status, [JSON, *headers], self.write(body))
+
+    def _raw(self, body: Any) -> bytes:
+        """A body whose Content-Type the handler says itself: text is sent as it is."""
+        if isinstance(body, str):
+            return body.encode()
+        return bytes(body) if isinstance(body, bytes | bytearray) else self.write(body)
 
 
-def declared(returns: Any) -> Any:
-    """Return the type of the body in a return annotation."""
-    kind, _ = plain(returns)
-    if kind is MISSING or kind is typing.Any or returns is inspect.Parameter.empty:
-        return MISSING
-    if get_origin(kind) is tuple:
+def _declared(returns: Any) -> tuple[Any, Any]:
+    """The type of the body in a return annotation, and the type of a stream's pieces."""
+    if returns is MISSING or returns is inspect.Parameter.empty:
+        return MISSING, MISSING
+    bodies: list[Any] = []
+    pieces: list[Any] = []
+    for kind in members(returns):
         inner = get_args(kind)
-        looks_like_status = len(inner) in {2, 3} and is_status(inner[1])
-        return inner[0] if looks_like_status else returns
-    if kind is None or kind is type(None) or get_origin(kind) in STREAMS or is_response(kind):
-        return MISSING
-    return returns
+        if get_origin(kind) is tuple and len(inner) in {2, 3} and is_status(inner[1]):
+            bodies.extend(members(inner[0]))
+        elif class_of(kind) in STREAMS:
+            pieces.extend(inner[:1])
+        elif kind is not None and kind is not type(None) and not is_response(kind):
+            bodies.append(kind)
+    if bodies == [plain(returns)[0]]:
+        return returns, MISSING
+    return _union(bodies), _union(pieces)
 
 
-def is_status(kind: Any) -> bool:
-    """Whether the second part of a tuple is the response's status."""
-    inner, _ = plain(kind)
-    if get_origin(inner) is typing.Literal:
-        return all(isinstance(value, int) for value in get_args(inner))
-    return inner is int
+def _union(kinds: list[Any]) -> Any:
+    return Union[tuple(kinds)] if kinds else MISSING  # noqa: UP007 - made at run time
+
+
+def is_status(annotation: Any) -> bool:
+    """Whether the second type of a tuple says that it is `(body, status)`."""
+    kind, _ = plain(annotation)
+    if get_origin(kind) is Literal:
+        return all(isinstance(value, int) for value in get_args(kind))
+    return isinstance(kind, type) and issubclass(kind, int) and kind is not bool
 
 
 def is_response(kind: Any) -> bool:
-    """Whether a type is a response, which is sent as it is."""
-    return (
-        isinstance(kind, type)
-        and callable(getattr(kind, "__call__", None))
-        and (hasattr(kind, "render") or hasattr(kind, "body_iterator"))
-    )
-
-
-def _way_of(value: Any, status: int, write: Callable[[Any], bytes]) -> Encoder | None:
-    if value is None:
-        return lambda _: reply(204 if status == 200 else status, [])
-    if isinstance(value, tuple):
-        return _tuple_way(write, status)
-    if callable(value) and hasattr(value, "status_code"):
-        return lambda response: response
-    if isinstance(value, bytes | bytearray):
-        return lambda data: reply(status, [BYTES], bytes(data))
-    if hasattr(value, "__anext__"):
-        return lambda pieces: Stream(pieces, status, [])
-    if inspect.isgenerator(value):
-        return lambda pieces: Stream(_in_threads(pieces), status, [])
-    return None
-
-
-def _tuple_way(write: Callable[[Any], bytes], status: int) -> Encoder:
-    def way(value: tuple[Any, ...]) -> Reply | Stream | ASGIApp:
-        if not 2 <= len(value) <= 3 or value[1].__class__ is not int:
-            return reply(status, [JSON], write(value))
-        extra = _headers(value[2]) if len(value) == 3 else []
-        body = value[0]
-        if body is None:
-            return reply(value[1], extra)
-        if hasattr(body, "__anext__"):
-            return Stream(body, value[1], extra)
-        if isinstance(body, bytes | bytearray):
-            return reply(value[1], extra if _has_type(extra) else [BYTES, *extra], bytes(body))
-        return reply(value[1], extra if _has_type(extra) else [JSON, *extra], write(body))
-
-    return way
+    """Whether it is a response of Starlette; its instances are called with scope and send."""
+    own = [vars(base) for base in kind.__mro__] if isinstance(kind, type) else []
+    return any("__call__" in names for names in own) and hasattr(kind, "render")
 
 
 def _headers(given: Any) -> Headers:
-    pairs = given.items() if hasattr(given, "items") else given
-    return [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
+    pairs: Any = given.items() if hasattr(given, "items") else given
+    return [(_header(name).lower(), _header(str(value))) for name, value in pairs]
 
 
-def _has_type(headers: Headers) -> bool:
-    return any(name == b"content-type" for name, _ in headers)
-
-
-def _type_of(piece: Any) -> tuple[bytes, bytes]:
-    if isinstance(piece, bytes | bytearray | memoryview):
-        return BYTES
-    return TEXT if isinstance(piece, str) else LINES
-
-
-def _piece(piece: Any) -> dict[str, Any]:
-    if isinstance(piece, str):
-        body = piece.encode()
-    elif isinstance(piece, bytes | bytearray | memoryview):
-        body = bytes(piece)
-    else:
-        body = json_writer()(piece) + b"\n"
-    return {"type": "http.response.body", "body": body, "more_body": True}
-
-
-async def _in_threads(pieces: Iterator[Any]) -> AsyncIterator[Any]:
-    """Draw a plain generator's pieces in a thread, one at a time."""
-    end = object()
-    while (piece := await run_sync(next, pieces, end)) is not end:
-        yield piece
+def _header(text: str) -> bytes:
+    """What a client may have had a hand in must not end the header and begin another."""
+    if _CONTROL.search(text):
+        raise ValueError("A response header holds a line break or another control character")
+    return text.encode("latin-1")

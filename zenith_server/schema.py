@@ -10,25 +10,42 @@ import typing
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 import msgspec
 
 _MANY = (list, tuple, set, frozenset, Sequence, AbstractSet)
+_MAPPINGS = (dict, Mapping)
+_PYDANTIC = ("pydantic", "annotated_types")
+_TEXT = {
+    "builtins": {"str", "int", "float", "bool", "bytes"},
+    "datetime": {"datetime", "date", "time", "timedelta"},
+    "uuid": {"UUID"},
+    "decimal": {"Decimal"},
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a struct-like type, under the name that it has on the wire."""
+    """One field of a struct-like type.
+
+    Args:
+        name: what it is called on the wire.
+        type: its annotation.
+        required: whether it must be there.
+        attribute: what it is called in Python.
+    """
 
     name: str
     type: Any
     required: bool
+    attribute: str
 
 
 def plain(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
-    """Return a type without `Annotated` (and without the name that a `type` statement gave), and
-    what stood beside it.
+    """Return a type without what surrounds it, and what stood beside it in `Annotated`.
+
+    A `type` statement and a `NewType` are replaced by what they stand for.
 
     Example:
         >>> plain(Annotated[int, "metres"])
@@ -55,7 +72,7 @@ def members(annotation: Any) -> tuple[Any, ...]:
         (<class 'int'>,)
     """
     inner, _ = plain(annotation)
-    if get_origin(inner) in {Union, types.UnionType}:
+    if _is_union(inner):
         found = [member for arg in get_args(inner) for member in members(arg)]
         return tuple(member for member in found if member is not type(None))
     return (inner,)
@@ -64,32 +81,78 @@ def members(annotation: Any) -> tuple[Any, ...]:
 def is_optional(annotation: Any) -> bool:
     """Whether `None` is a value of the type."""
     inner, _ = plain(annotation)
-    if get_origin(inner) in {Union, types.UnionType}:
+    if _is_union(inner):
         return any(is_optional(arg) for arg in get_args(inner))
     return inner is None or inner is type(None)
 
 
+def _is_union(kind: Any) -> bool:
+    return get_origin(kind) in {Union, types.UnionType}
+
+
+def parts(annotation: Any, *, into_fields: bool = True) -> Iterator[tuple[Any, tuple[Any, ...]]]:
+    """Yield every type inside a type, each with what stood beside it in `Annotated`.
+
+    Args:
+        annotation: any type; one that holds itself is fine.
+        into_fields: whether the fields of structs count as inside.
+
+    Example:
+        >>> [kind for kind, _ in parts(list[int])]
+        [list[int], <class 'int'>]
+    """
+    seen: list[Any] = []
+    waiting = [annotation]
+    while waiting:
+        kind, metadata = plain(waiting.pop())
+        yield kind, metadata
+        if kind not in seen:
+            seen.append(kind)
+            waiting.extend(_inside(kind, into_fields=into_fields))
+
+
+def _inside(kind: Any, *, into_fields: bool) -> Iterator[Any]:
+    if get_origin(kind) is not Literal:
+        yield from (arg for arg in get_args(kind) if arg not in (Ellipsis, type(None)))
+    if into_fields and is_struct(kind):
+        yield from (field.type for field in fields(kind))
+
+
 def is_struct(kind: Any) -> bool:
     """Whether a type has named fields: Struct, pydantic model, dataclass or TypedDict."""
-    base = get_origin(kind) or kind
-    if not isinstance(base, type):
+    base = class_of(kind)
+    if base is None:
         return False
     return (
         issubclass(base, msgspec.Struct)
         or is_model(base)
-        or (dataclasses.is_dataclass(base) and not hasattr(base, "__mapper__"))
-        or typing.is_typeddict(base)
-        or hasattr(base, "__typeddict_total__")
+        or (dataclasses.is_dataclass(base) and not is_mapped(base))
+        or hasattr(base, "__required_keys__")
     )
 
 
 def is_model(kind: Any) -> bool:
     """Whether a type is a pydantic model or one of its dataclasses; imports pydantic for nobody."""
-    base = get_origin(kind) or kind
-    pydantic = sys.modules.get("pydantic")
-    if pydantic is None or not isinstance(base, type):
+    base, pydantic = class_of(kind), sys.modules.get("pydantic")
+    if pydantic is None or base is None:
         return False
-    return issubclass(base, pydantic.BaseModel) or hasattr(base, "__pydantic_validator__")
+    return issubclass(base, pydantic.BaseModel) or "__pydantic_validator__" in vars(base)
+
+
+def is_mapped(kind: Any) -> bool:
+    """Whether a type is a mapped class of SQLAlchemy; imports SQLAlchemy for nobody."""
+    return hasattr(class_of(kind), "__mapper__")
+
+
+def class_of(kind: Any) -> type[Any] | None:
+    """Return the class that a type is, or is a form of; nothing for the forms of typing.
+
+    Example:
+        >>> class_of(list[int])
+        <class 'list'>
+    """
+    base = get_origin(kind) or kind
+    return cast("type[Any]", base) if isinstance(base, type) else None
 
 
 def is_many(kind: Any) -> bool:
@@ -97,68 +160,57 @@ def is_many(kind: Any) -> bool:
     return (get_origin(kind) or kind) in _MANY
 
 
+def is_mapping(kind: Any) -> bool:
+    """Whether a type has values under keys that it does not name."""
+    return (get_origin(kind) or kind) in _MAPPINGS
+
+
+def has_struct(annotation: Any) -> bool:
+    """Whether a struct is anywhere in a type."""
+    return any(is_struct(kind) for kind, _ in parts(annotation))
+
+
 def is_body(annotation: Any) -> bool:
     """Whether a type can only come from a body: a struct, a mapping, or many of them."""
-    return any(_is_body(member) for member in members(annotation))
+    inside = [kind for kind, _ in parts(annotation, into_fields=False)]
+    return any(is_struct(kind) or is_mapping(kind) or kind is Any for kind in inside)
 
 
-def _is_body(kind: Any) -> bool:
-    if is_many(kind):
-        return any(is_body(arg) for arg in get_args(kind) if arg is not Ellipsis)
-    return is_struct(kind) or (get_origin(kind) or kind) in {dict, Mapping, typing.Any}
+def is_upload(annotation: Any) -> bool:
+    """Whether a type is a file of a form, or many of them; imports Starlette for nobody."""
+    inside = [class_of(kind) for kind, _ in parts(annotation, into_fields=False)]
+    names = [f"{kind.__module__}.{kind.__name__}" for kind in inside if kind is not None]
+    return "starlette.datastructures.UploadFile" in names
 
 
 def is_text(annotation: Any) -> bool:
     """Whether one string, or many of them, can stand for a value of the type."""
-    return all(_is_text(member) for member in members(annotation))
+    inside = [kind for kind, _ in parts(annotation, into_fields=False)]
+    return all(_is_union(kind) or is_many(kind) or _is_text(kind) for kind in inside)
 
 
 def _is_text(kind: Any) -> bool:
-    if is_many(kind):
-        return all(is_text(arg) for arg in get_args(kind) if arg is not Ellipsis)
-    if get_origin(kind) is Literal or isinstance(kind, typing.TypeVar):
+    if get_origin(kind) is Literal:
         return True
-    if not isinstance(kind, type) or is_struct(kind):
+    base = class_of(kind)
+    if base is None or is_struct(base):
         return False
-    return issubclass(kind, enum.Enum) or _is_builtin(kind) or _has_pydantic_schema(kind)
+    is_builtin = base.__name__ in _TEXT.get(base.__module__, ())
+    return issubclass(base, enum.Enum) or is_builtin or _has_pydantic_schema(base)
 
 
-def _is_builtin(kind: type[Any]) -> bool:
-    named = {
-        "builtins": {"str", "int", "float", "bool", "bytes"},
-        "datetime": {"datetime", "date", "time", "timedelta"},
-        "uuid": {"UUID"},
-        "decimal": {"Decimal"},
-    }
-    return kind.__name__ in named.get(kind.__module__, ())
-
-
-def _has_pydantic_schema(kind: type[Any]) -> bool:
+def _has_pydantic_schema(kind: Any) -> bool:
     return hasattr(kind, "__get_pydantic_core_schema__")
 
 
 def needs_pydantic(annotation: Any) -> bool:
     """Whether reading the type is pydantic's business: a model or one of its constraints in it."""
-    return _any(annotation, _is_pydantics)
+    return any(_is_pydantics(kind, metadata) for kind, metadata in parts(annotation))
 
 
 def _is_pydantics(kind: Any, metadata: tuple[Any, ...]) -> bool:
-    own = isinstance(kind, type) and (is_model(kind) or _has_pydantic_schema(kind))
-    return own or any(type(item).__module__.startswith(_FOREIGN) for item in metadata)
-
-
-_FOREIGN = ("pydantic", "annotated_types")
-
-
-def _any(annotation: Any, holds: Any, seen: frozenset[Any] = frozenset()) -> bool:
-    kind, metadata = plain(annotation)
-    if holds(kind, metadata):
-        return True
-    if is_struct(kind):
-        if kind in seen:
-            return False
-        return any(_any(field.type, holds, seen | {kind}) for field in fields(kind))
-    return any(_any(arg, holds, seen) for arg in get_args(kind) if get_origin(kind) is not Literal)
+    own = is_model(kind) or _has_pydantic_schema(kind)
+    return own or any(type(item).__module__.partition(".")[0] in _PYDANTIC for item in metadata)
 
 
 def fields(kind: Any) -> tuple[Field, ...]:
@@ -172,20 +224,21 @@ def fields(kind: Any) -> tuple[Field, ...]:
     base = get_origin(kind) or kind
     if issubclass(base, msgspec.Struct):
         found = msgspec.structs.fields(kind)
-        return tuple(Field(field.encode_name, field.type, field.required) for field in found)
+        return tuple(Field(f.encode_name, f.type, f.required, f.name) for f in found)
     if is_model(base) and hasattr(base, "model_fields"):
         return tuple(_model_fields(base))
     hints = typing.get_type_hints(base, include_extras=True)
     if dataclasses.is_dataclass(base):
         return tuple(_dataclass_fields(base, hints))
     required = base.__required_keys__
-    return tuple(Field(name, _unwrapped(hint), name in required) for name, hint in hints.items())
+    return tuple(Field(n, _unwrapped(hint), n in required, n) for n, hint in hints.items())
 
 
 def _model_fields(model: Any) -> Iterator[Field]:
     for name, field in model.model_fields.items():
         alias = field.validation_alias if isinstance(field.validation_alias, str) else field.alias
-        yield Field(alias or name, field.annotation, field.is_required())
+        kind = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+        yield Field(alias or name, kind, field.is_required(), name)
 
 
 def _dataclass_fields(kind: Any, hints: dict[str, Any]) -> Iterator[Field]:
@@ -193,7 +246,7 @@ def _dataclass_fields(kind: Any, hints: dict[str, Any]) -> Iterator[Field]:
         default = field.default is dataclasses.MISSING
         required = default and field.default_factory is dataclasses.MISSING
         if field.init:
-            yield Field(field.name, hints[field.name], required)
+            yield Field(field.name, hints[field.name], required, field.name)
 
 
 def _unwrapped(hint: Any) -> Any:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 from zenith_server.errors import Fault, ProjectError
-from zenith_server.markers import Body, Cookie, Form, Header, Query, Status, _Depends, _Inject
+from zenith_server.markers import (
+    Body,
+    Cookie,
+    Dependency,
+    Form,
+    Header,
+    Injected,
+    Query,
+    Status,
+)
 from zenith_server.plan import Origin, Provider, Service
-from zenith_server.schema import is_body, is_text, members, plain
+from zenith_server.schema import is_body, is_struct, is_text, is_upload, plain
 
 Source = Literal["path", "query", "header", "cookie", "form", "body"]
 MISSING: Any = inspect.Parameter.empty
@@ -46,9 +56,10 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A value that the request path has in a local variable of the same name."""
+    """A value that the request path has already, in an expression of its code."""
 
     argument: str
+    expression: str
 
 
 Parameter = Input | Need | Given
@@ -71,10 +82,10 @@ class Known:
     """What parameters may ask for in one place."""
 
     path: tuple[str, ...] = ()
-    providers: Mapping[str, Provider] = field(default_factory=dict)
-    services: Mapping[type[Any], Service] = field(default_factory=dict)
+    providers: Mapping[str, Provider] = field(default_factory=dict[str, Provider])
+    services: Mapping[type[Any], Service] = field(default_factory=dict[type[Any], Service])
     method: str = "GET"
-    given: frozenset[str] = frozenset()
+    given: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 def read(call: Callable[..., Any], known: Known, origin: Origin) -> Signature:
@@ -100,6 +111,7 @@ def read(call: Callable[..., Any], known: Known, origin: Origin) -> Signature:
             faults.extend(error.faults)
         if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
             positional.add(parameter.name)
+    faults.extend(_two_bodies(call, parameters, origin))
     if faults:
         raise ProjectError(*faults)
     returns, metadata = plain(hints.get("return", MISSING))
@@ -108,20 +120,29 @@ def read(call: Callable[..., Any], known: Known, origin: Origin) -> Signature:
     return Signature(call, origin, tuple(parameters), frozenset(positional), returns, status)
 
 
+def _two_bodies(
+    call: Callable[..., Any], parameters: list[Parameter], origin: Origin
+) -> Iterator[Fault]:
+    bodies = [p for p in parameters if isinstance(p, Input) and p.source == "body"]
+    names = [p.argument for p in bodies if plain(p.type)[0] is not bytes]
+    if len(names) > 1:
+        yield Fault(
+            f"{name_of(call)} asks for {len(names)} bodies: {', '.join(names)}",
+            (str(origin),),
+            "A request has one body.",
+            ("Make one struct of them.", "Or take all but one from elsewhere, such as Query()."),
+        )
+
+
 def hints_of(call: Callable[..., Any], origin: Origin) -> dict[str, Any]:
     """Return the annotations of a callable.
 
     Raises:
         ProjectError: one of them cannot be resolved.
     """
-    target: Any = call
-    if inspect.isclass(call):
-        target = call.__init__
-    elif not inspect.isroutine(call):
-        target = type(call).__call__
     try:
-        return typing.get_type_hints(target, include_extras=True)
-    except (NameError, TypeError, SyntaxError) as error:
+        return typing.get_type_hints(_annotated(call), include_extras=True)
+    except (NameError, AttributeError, TypeError, SyntaxError) as error:
         raise ProjectError(
             Fault(
                 f"The annotations of {name_of(call)} cannot be resolved: {error}",
@@ -130,6 +151,16 @@ def hints_of(call: Callable[..., Any], origin: Origin) -> dict[str, Any]:
                 ("Import the name at run time, not only under TYPE_CHECKING.",),
             )
         ) from error
+
+
+def _annotated(call: Callable[..., Any]) -> Any:
+    """What carries the annotations of a callable's parameters."""
+    if isinstance(call, functools.partial):
+        return _annotated(call.func)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
+    if inspect.isclass(call):
+        has_own = inspect.isfunction(call.__init__) and not is_struct(call)
+        return call.__init__ if has_own else call
+    return call if inspect.isroutine(call) else type(call).__call__
 
 
 def name_of(call: Callable[..., Any]) -> str:
@@ -150,17 +181,15 @@ def _parameter(
 ) -> Parameter:
     name = parameter.name
     if name in known.given:
-        return Given(name)
+        return Given(name, known.given[name])
     annotation = hints.get(name, MISSING)
     kind, metadata = (MISSING, ()) if annotation is MISSING else plain(annotation)
     marker = _marker((*metadata, parameter.default))
     need = _need(name, kind, marker, known)
     if need is not None:
         return need
-    if kind is MISSING and parameter.default is not MISSING and parameter.default is not None:
-        annotation = type(parameter.default)
     if annotation is MISSING:
-        annotation = str if name in known.path or parameter.default is None else MISSING
+        annotation = _inferred(parameter, known)
     default = MISSING if _is_marker(parameter.default) else parameter.default
     source = _source(name, annotation, marker, known)
     if source is None:
@@ -168,8 +197,18 @@ def _parameter(
     return Input(name, source, _key(name, source, marker), annotation, default)
 
 
+def _inferred(parameter: inspect.Parameter, known: Known) -> Any:
+    """The type of a parameter without an annotation: that of its default, or text."""
+    default = parameter.default
+    if parameter.name in known.path or default is None:
+        return str
+    if default is MISSING or _is_marker(default):
+        return MISSING
+    return cast("Any", type(default))
+
+
 def _is_marker(value: Any) -> bool:
-    return isinstance(value, (Query, Header, Cookie, Form, Body, _Depends, _Inject))
+    return isinstance(value, (Query, Header, Cookie, Form, Body, Dependency, Injected))
 
 
 def _marker(candidates: tuple[Any, ...]) -> Any:
@@ -182,9 +221,9 @@ def _marker(candidates: tuple[Any, ...]) -> Any:
 
 
 def _need(name: str, kind: Any, marker: Any, known: Known) -> Need | None:
-    if isinstance(marker, _Depends):
-        return Need(name, _called(marker, kind))
-    if isinstance(marker, _Inject) and marker.key:
+    if isinstance(marker, Dependency):
+        return Need(name, _called(name, marker, kind))
+    if isinstance(marker, Injected) and marker.key:
         provider = known.providers.get(marker.key)
         return Need(name, provider) if provider else None
     if not isinstance(kind, type) or name in known.path:
@@ -198,12 +237,12 @@ def _need(name: str, kind: Any, marker: Any, known: Known) -> Need | None:
     return None
 
 
-def _called(marker: _Depends, kind: Any) -> Callable[..., Any]:
+def _called(name: str, marker: Dependency, kind: Any) -> Callable[..., Any]:
     call = marker.call or kind
-    if not callable(call):
+    if (kind is MISSING and marker.call is None) or not callable(call):
         raise ProjectError(
             Fault(
-                "Depends() has nothing to call",
+                f'Depends() of the parameter "{name}" has nothing to call',
                 why="It calls what it is given, or else the parameter's annotation.",
                 fixes=("Write Depends(function), or annotate the parameter with a class.",),
             )
@@ -220,17 +259,11 @@ def _source(name: str, annotation: Any, marker: Any, known: Known) -> Source | N
         return "path"
     if is_text(annotation):
         return "query"
-    if _is_upload(annotation):
+    if is_upload(annotation):
         return "form"
     if is_body(annotation) and known.method in BODY_METHODS:
         return "body"
     return None
-
-
-def _is_upload(annotation: Any) -> bool:
-    kinds = [arg for kind in members(annotation) for arg in (*typing.get_args(kind), kind)]
-    names = {f"{getattr(k, '__module__', '')}.{getattr(k, '__name__', '')}" for k in kinds}
-    return "starlette.datastructures.UploadFile" in names
 
 
 def _key(name: str, source: Source, marker: Any) -> str:

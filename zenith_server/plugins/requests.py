@@ -29,7 +29,8 @@ class Requests(Plugin):
 def _request() -> Callable[..., Any]:
     from starlette.requests import Request
 
-    def request(scope: Any, receive: Any, send: Any) -> Any:
+    def request(scope: Any, receive: Any, send: Any, path_params: Any) -> Any:
+        scope["path_params"] = path_params
         return Request(scope, receive, send)
 
     return request
@@ -38,7 +39,8 @@ def _request() -> Callable[..., Any]:
 def _websocket() -> Callable[..., Any]:
     from starlette.websockets import WebSocket
 
-    def websocket(scope: Any, receive: Any, send: Any) -> Any:
+    def websocket(scope: Any, receive: Any, send: Any, path_params: Any) -> Any:
+        scope["path_params"] = path_params
         return WebSocket(scope, receive, send)
 
     return websocket
