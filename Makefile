@@ -45,7 +45,7 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
-	$(INSTALL) .
+	$(INSTALL) '.[auth]'
 	@touch $@
 
 $(VENV)/installed-test: pyproject.toml | $(VENV)/bin/python

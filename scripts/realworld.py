@@ -84,8 +84,9 @@ def newman() -> list[str]:
         raise CannotRun("npx is not installed")
     if not collection.is_file():
         raise CannotRun(f"{collection} does not exist; ZENITH_REALWORLD can name the file")
-    quiet = ["--reporter-cli-no-banner", "--reporter-cli-no-success-assertions"]
-    return [npx, "--yes", "newman@6", "run", str(collection), *quiet]
+    hidden = ("banner", "console", "success-assertions")
+    quiet = [f"--reporter-cli-no-{part}" for part in hidden]
+    return [npx, "--yes", "newman@6", "run", str(collection), "--color=off", *quiet]
 
 
 def variables(url: str) -> list[str]:

@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from zenith_server.router import route as route
     from zenith_server.service import Service as Service
     from zenith_server.settings import Settings as Settings
+    from zenith_server.signing import SecretKey as SecretKey
     from zenith_server.version import __version__ as __version__
 
 _PLACES = {
@@ -77,6 +78,7 @@ _PLACES = {
     "router": ("Router", "hidden", "route"),
     "service": ("Service",),
     "settings": ("Settings",),
+    "signing": ("SecretKey",),
     "version": ("__version__",),
 }
 _FOREIGN = {

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, TypeGuard
 
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.plan import Provider, Service
@@ -28,6 +28,7 @@ class Container:
         self.known = known
         self._values: dict[Any, Any] = {}
         self._signatures: dict[type[Any], Signature] = {}
+        self._makers: dict[Provider, Callable[[], Any]] = {}
 
     def get(self, key: Any) -> Any:
         """Return the value of a service class or an app-wide provider."""
@@ -37,6 +38,16 @@ class Container:
             value = self._values[key] = self._make(key)
             return value
 
+    def maker(self, provider: Provider) -> Callable[[], Any]:
+        """Return what makes an app-wide value; asked for at compile time, so that it can refuse.
+
+        Raises:
+            ProjectError: the value cannot be had with these settings.
+        """
+        if provider not in self._makers:
+            self._makers[provider] = provider.make()
+        return self._makers[provider]
+
     def signature(self, service: Service) -> Signature:
         """Return what a service's constructor asks for; it asks the server only, never a client.
 
@@ -44,7 +55,11 @@ class Container:
             ProjectError: it asks for something else.
         """
         if service.cls not in self._signatures:
-            self._signatures[service.cls] = _constructor(service, self.known)
+            found = _constructor(service, self.known)
+            for need in found.parameters:
+                if isinstance(need, Need) and _is_app_wide(need.supply):
+                    self.maker(need.supply)
+            self._signatures[service.cls] = found
         return self._signatures[service.cls]
 
     def is_per_request(self, service: Service, above: tuple[type[Any], ...] = ()) -> bool:
@@ -64,7 +79,7 @@ class Container:
         )
 
     @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
+    async def running(self) -> AsyncGenerator[None]:
         """Make every app-wide service; await its `initialize()` first and its `close()` last."""
         services = [s for s in self.known.services.values() if not self.is_per_request(s)]
         started: list[Any] = []
@@ -82,12 +97,16 @@ class Container:
 
     def _make(self, key: Any) -> Any:
         if isinstance(key, Provider):
-            return key.make()()
+            return self.maker(key)()
         arguments = {need.argument: self.get(need.supply) for need in self._needs(key)}
         return key.cls(**arguments)
 
     def _needs(self, service: Service) -> list[Need]:
         return [p for p in self.signature(service).parameters if isinstance(p, Need)]
+
+
+def _is_app_wide(supply: object) -> TypeGuard[Provider]:
+    return isinstance(supply, Provider) and supply.per == "app"
 
 
 async def _call(value: Any, name: str) -> None:

@@ -161,6 +161,7 @@ class HandlerCode:
         if provider in self.results:
             return self.results[provider]
         if provider.per == "app":
+            self.injection.container.maker(provider)
             return self._shared(provider, provider.types[0])
         make = provider.make()
         signature = read(make, self._for_providers(), provider.origin)

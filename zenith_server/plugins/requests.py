@@ -1,4 +1,4 @@
-"""What every handler may ask for: the request itself, and the settings."""
+"""What every handler may ask for: the request itself, the settings and the secret key."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 
 from zenith_server.draft import Draft
 from zenith_server.plugin import Plugin
+from zenith_server.signing import signing_key
 
 
 class Requests(Plugin):
-    """Provides Starlette's request types, and the settings."""
+    """Provides Starlette's request types, the settings and the secret key."""
 
     name = "requests"
 
@@ -23,6 +24,9 @@ class Requests(Plugin):
         settings = draft.settings
         draft.provide(
             "zenith_server.settings.value.Settings", make=lambda: lambda: settings, per="app"
+        )
+        draft.provide(
+            "zenith_server.signing.SecretKey", make=lambda: signing_key(settings), per="app"
         )
 
 
