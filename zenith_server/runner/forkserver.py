@@ -18,6 +18,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from importlib import import_module
 from typing import NoReturn
 
@@ -167,8 +168,10 @@ def _end(code: int) -> NoReturn:
     a stray thread of the project would hold it up for ever.
     """
     atexit._run_exitfuncs()  # pyright: ignore[reportPrivateUsage]
-    sys.stdout.flush()
-    sys.stderr.flush()
+    # The terminal or the reader of the log may have gone.
+    with suppress(OSError):
+        sys.stdout.flush()
+        sys.stderr.flush()
     os._exit(code)
 
 
