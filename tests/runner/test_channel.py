@@ -25,6 +25,15 @@ def test_a_job_and_orders_reach_the_worker() -> None:
         assert channel.read() == {"type": "stop"}
 
 
+def test_a_supervisor_that_died_before_it_had_read_everything_is_gone() -> None:
+    ours, theirs = socket.socketpair()
+    with theirs:
+        channel = Channel(theirs)
+        channel.send({"type": "ready"})
+        ours.close()
+        assert channel.read() == {"type": "gone"}
+
+
 def test_a_supervisor_that_has_gone_is_noticed_and_nobody_to_talk_to() -> None:
     ours, theirs = socket.socketpair()
     ours.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import signal
 import socket
 import subprocess
@@ -35,8 +36,25 @@ def fork_server() -> Iterator[tuple[socket.socket, subprocess.Popen[str]]]:
             process.kill()
 
 
+def fork(supervisor: socket.socket) -> socket.socket:
+    """Ask for a worker and return our end of its channel."""
+    ours, theirs = socket.socketpair()
+    request = {"type": "fork", "id": 1, "descriptors": 2}
+    with theirs:
+        descriptors = [theirs.fileno(), theirs.fileno()]
+        socket.send_fds(supervisor, [json.dumps(request).encode() + b"\n"], descriptors)
+    return ours
+
+
 def test_it_ends_with_the_supervisor() -> None:
     with fork_server() as (supervisor, process):
+        supervisor.close()
+        assert process.wait(30) == 0
+
+
+def test_it_ends_with_a_supervisor_that_did_not_listen_to_the_end() -> None:
+    with fork_server() as (supervisor, process), fork(supervisor):
+        assert select.select([supervisor], [], [], 30)[0]
         supervisor.close()
         assert process.wait(30) == 0
 
@@ -44,15 +62,10 @@ def test_it_ends_with_the_supervisor() -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_signals_to_the_whole_group_do_not_end_it(number: signal.Signals) -> None:
     with fork_server() as (supervisor, process):
-        ours, theirs = socket.socketpair()
-        request = {"type": "fork", "id": 1, "descriptors": 2}
-        descriptors = [theirs.fileno(), theirs.fileno()]
-        socket.send_fds(supervisor, [json.dumps(request).encode() + b"\n"], descriptors)
-        forked = json.loads(supervisor.recv(4096))
-        assert forked["type"] == "forked"
+        channel = fork(supervisor)
+        assert json.loads(supervisor.recv(4096))["type"] == "forked"
         os.kill(process.pid, number)
-        theirs.close()
-        ours.close()
+        channel.close()
         assert json.loads(supervisor.recv(4096)) == {"type": "exited", "id": 1, "code": 1}
         supervisor.close()
         assert process.wait(30) == 0

@@ -77,13 +77,20 @@ class Channel:
 
     def read(self) -> Message:
         """Wait for the next message; `{"type": "gone"}` once the supervisor has died."""
-        line = self._file.readline()
+        line = self._line()
         return decode(line) if line else {"type": "gone"}
 
     def read_job(self) -> Job | None:
         """Wait for the job; None once the supervisor has died."""
-        line = self._file.readline()
+        line = self._line()
         return decode_job(line) if line else None
+
+    def _line(self) -> bytes:
+        try:
+            return self._file.readline()
+        except ConnectionResetError:
+            # The supervisor died without having read everything that we told it.
+            return b""
 
     def send(self, message: Message) -> None:
         """Tell the supervisor; when it has died there is nobody to tell."""

@@ -56,7 +56,11 @@ class _ForkServer:
                 return
 
     def _receive(self) -> bool:
-        data, descriptors, _, _ = socket.recv_fds(self._supervisor, _LINE, _MAX_DESCRIPTORS)
+        try:
+            data, descriptors, _, _ = socket.recv_fds(self._supervisor, _LINE, _MAX_DESCRIPTORS)
+        except ConnectionResetError:
+            # The supervisor died without having read everything that we told it.
+            return False
         self._descriptors += descriptors
         *lines, self._buffer = (self._buffer + data).split(b"\n")
         for line in lines:

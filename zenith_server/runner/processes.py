@@ -39,7 +39,7 @@ class Process:
         stopping: whether it was told to stop, so that its end is no surprise.
         leaving: called when it has been asked to stop by someone else.
         complaint: what went wrong after it had been ready, in its own words.
-        condemned: whether it is to be killed as soon as it exists.
+        condemned: whether it is killed, or will be as soon as it exists.
     """
 
     def __init__(self, ticket: int, job: Job, end: socket.socket) -> None:
@@ -159,9 +159,10 @@ class ForkServer:
         """Send a process a signal, through its parent, which knows if the pid is still its own."""
         if process.gone.done():
             return
+        process.condemned = number == signal.SIGKILL
         if not process.forked.is_set():
-            process.condemned = True
-        elif self._processes.get(process.ticket) is process and not self.lost.is_set():
+            return
+        if self._processes.get(process.ticket) is process and not self.lost.is_set():
             self._send({"type": "kill", "pid": process.pid, "signal": int(number)})
         else:
             # Its fork server has died: nobody but the system knows it now.
@@ -210,10 +211,14 @@ class ForkServer:
 
 
 async def _end_with_channel(process: Process) -> None:
-    """Tell the end of a process by its channel alone, once its parent has died."""
+    """Tell the end of a process by its channel alone, once its parent has died.
+
+    How it ended is not known then; that it did what it was asked to is assumed.
+    """
     if process.forked.is_set():
         await asyncio.wait({process.listening})
-    await process.ended(_UNKNOWN)
+    obeyed = process.stopping and not process.condemned
+    await process.ended(0 if obeyed else _UNKNOWN)
 
 
 def _nobody_listens(process: Process) -> None:

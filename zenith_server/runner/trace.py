@@ -39,7 +39,8 @@ def describe(error: BaseException, root: Path, *, full: bool = False) -> str:
 
 def _trim(summary: traceback.TracebackException, root: Path) -> None:
     kept = _kept(summary.stack, root)
-    unread = issubclass(summary.exc_type or Exception, SyntaxError)
+    # Only what is known of a syntax error has a line of its own.
+    unread = hasattr(summary, "lineno")
     ours = [frame for frame in kept if not unread or is_project(frame.filename, root)]
     summary.stack = traceback.StackSummary.from_list(ours)
     linked = [summary.__cause__, summary.__context__, *(summary.exceptions or ())]
