@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 from zenith_server.cli.findings import Findings
 from zenith_server.cli.match import Match, Step, match
 from zenith_server.cli.rows import layers_around
-from zenith_server.paths import refuse_traversal
 from zenith_server.inject import compile_route
 from zenith_server.input_faults import Refused
 from zenith_server.inputs import reader
+from zenith_server.paths import refuse_traversal
 from zenith_server.plan import Provider, Route, Service
 from zenith_server.problems import HTTPException
 from zenith_server.request import decoded

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from zenith_server.boot import build, injection_of, manifest_of, plugins_of
 from zenith_server.builtin import built_in
+from zenith_server.cli.output import complain
 from zenith_server.cli.project import settings_in
 from zenith_server.compile import draft_of
 from zenith_server.errors import Fault, ProjectError
@@ -45,6 +46,19 @@ class Findings:
     def is_complete(self) -> bool:
         """Whether no file is at fault, so that the plan has all that the project has."""
         return not any(self.fault_at(file.relative) for file in self.manifest.files)
+
+
+def tell_faults(findings: Findings) -> int:
+    """Print what is wrong below a list, and return the exit code: 1 if the list lacks something.
+
+    A fault that leaves the list as it is, such as a missing database, is only mentioned.
+    """
+    if not findings.is_complete:
+        complain("\n" + "\n\n\n".join(map(str, findings.faults)))
+        return 1
+    if findings.faults:
+        complain(f"\nIt would not start: {findings.faults[0].what}; see zenith-server check.")
+    return 0
 
 
 def find(project: Path, env: str | None = None) -> Findings:

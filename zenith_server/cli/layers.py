@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from zenith_server.cli.options import HERE, AsJson, Env, ProjectFolder
-from zenith_server.cli.output import complain, print_json, print_table
+from zenith_server.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,7 +35,7 @@ class Row:
 
 def layers(project: ProjectFolder = HERE, *, env: Env = None, json: AsJson = False) -> int:
     """List the layers around the app: which are on, and why."""
-    from zenith_server.cli.findings import find
+    from zenith_server.cli.findings import find, tell_faults
 
     findings = find(project, env)
     rows = _rows(findings)
@@ -43,9 +43,7 @@ def layers(project: ProjectFolder = HERE, *, env: Env = None, json: AsJson = Fal
         print_json([asdict(row) for row in rows])
     else:
         print_table(("LAYER", "STATE", "WHY", "ABOUT"), map(_cells, rows))
-    if findings.faults:
-        complain("\n" + "\n\n\n".join(map(str, findings.faults)))
-    return 1 if findings.faults else 0
+    return tell_faults(findings)
 
 
 def _rows(findings: Findings) -> list[Row]:

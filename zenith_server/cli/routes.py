@@ -43,6 +43,7 @@ def routes(
 
 
 def _print_list(findings: Findings, *, json: bool) -> int:
+    from zenith_server.cli.findings import tell_faults
     from zenith_server.cli.rows import rows_of
 
     rows = rows_of(findings)
@@ -50,17 +51,7 @@ def _print_list(findings: Findings, *, json: bool) -> int:
         print_json([asdict(row) for row in rows])
     else:
         print_table(("METHODS", "PATTERN", "PLACE", "LAYERS"), map(_cells, rows))
-    if not findings.is_complete:
-        complain("\n" + "\n\n\n".join(map(str, findings.faults)))
-        return 1
-    _mention(findings)
-    return 0
-
-
-def _mention(findings: Findings) -> None:
-    """Say that a start would fail for a reason that leaves the list as it is."""
-    if findings.faults:
-        complain(f"\nIt would not start: {findings.faults[0].what}; see zenith-server check.")
+    return tell_faults(findings)
 
 
 def _cells(row: Row) -> tuple[str, str, str, str]:
@@ -71,13 +62,14 @@ def _cells(row: Row) -> tuple[str, str, str, str]:
 
 def _print_explanation(findings: Findings, url: str, method: str, *, json: bool) -> int:
     from zenith_server.cli.explanation import explain
+    from zenith_server.cli.findings import tell_faults
 
     found = explain(findings, url, method)
     if json:
         print_json(asdict(found))
     else:
         _print_words(found)
-    _mention(findings)
+    tell_faults(findings)
     return 0 if found.status < 300 else 1
 
 
