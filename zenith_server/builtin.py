@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
-from zenith_server.declared import Declarations
 from zenith_server.errors import Fault, ProjectError, suggestion
 from zenith_server.plugin import Plugin
-from zenith_server.plugins.app import App
 from zenith_server.presets import PRESETS
+
+if TYPE_CHECKING:
+    from zenith_server.declared import Declarations
 
 GROUP = "zenith_server.plugins"
 
@@ -31,6 +32,8 @@ WITH_COMMANDS = ("migrations:Migrations", "openapi:OpenAPI")
 
 def built_in(declared: Declarations | None = None) -> tuple[Plugin, ...]:
     """Return the plugins that come with the server: the layers, then the features."""
+    from zenith_server.plugins.app import App
+
     layers = (f"layers.{preset.layer}:{_class_name(preset.layer)}" for preset in PRESETS)
     plugins = (_made(place) for place in (*layers, *BUILT_IN))
     return (*plugins, App(declared))

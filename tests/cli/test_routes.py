@@ -48,6 +48,12 @@ def test_a_broken_file_is_marked_in_the_table_too(command: Command) -> None:
     assert line.endswith("broken: routes/index.py cannot be imported")
 
 
+def test_a_file_whose_name_is_no_url_has_no_pattern(command: Command) -> None:
+    ran = command("routes", "--json", files={**HELLO, "routes/a b.py": "async def get(): ..."})
+    row = next(row for row in ran.json() if row["file"] == "routes/a b.py")
+    assert (row["pattern"], row["fault"]) == ("", '"a b" is not a URL segment')
+
+
 def test_a_fault_elsewhere_leaves_the_list_complete(command: Command) -> None:
     files = {
         **HELLO,

@@ -93,6 +93,8 @@ async def test_readiness_waits_for_the_migrations(serve: Server, tmp_path: Path)
     await asyncio.to_thread(prepare, settings_of(tmp_path))
     await asyncio.sleep(1.1)  # results of checks are kept for a second
     assert (await app.get("/health/ready")).status == 200
+    await asyncio.sleep(1.1)
+    assert (await app.get("/health/ready")).status == 200
 
 
 def test_a_migration_is_made_from_the_models(command: Command, tmp_path: Path) -> None:

@@ -152,8 +152,6 @@ def _sources(signature: Signature) -> Iterator[str]:
             yield f"{parameter.argument}: from the {parameter.source}{key}"
         elif isinstance(parameter, Need):
             yield f"{parameter.argument}: {_supply(parameter)}"
-        else:
-            yield f"{parameter.argument}: given"
 
 
 def _supply(need: Need) -> str:
