@@ -15,7 +15,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' Makefile
 
 run: $(VENV)/installed ## Serve example_project on http://127.0.0.1:8000
-	$(BIN)/zenith-server ./example_project
+	$(BIN)/zenith-server dev ./example_project
 
 test: $(VENV)/installed-test ## Run the whole suite and print its coverage; ARGS="-k word" runs a part
 	$(BIN)/python scripts/test.py $(ARGS)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from zenith_server.problems import BadRequest
 from zenith_server.deserialise import json_reader
 from zenith_server.input_faults import Refused
+from zenith_server.problems import BadRequest
 
 
 class Person(msgspec.Struct):

@@ -27,8 +27,9 @@ class CommentOut(Struct, rename="camel"):
     @classmethod
     def of(cls, comment: Comment, following: bool) -> "CommentOut":
         created, updated = timestamp(comment.created_at), timestamp(comment.updated_at)
-        author = Profile.of(comment.author, following)
-        return cls(comment.id, created, updated, comment.body, author)
+        return cls(
+            comment.id, created, updated, comment.body, Profile.of(comment.author, following)
+        )
 
 
 class CommentList(Struct):

@@ -42,8 +42,7 @@ class Accounts(Service):
         return self.shown(user)
 
     def shown(self, user: User) -> UserOut:
-        token = self.tokens.issue(user.id)
-        return UserOut(user.email, token, user.username, user.bio, user.image)
+        return UserOut(user.email, self.tokens.issue(user.id), user.username, user.bio, user.image)
 
     async def _store(self) -> None:
         """Let the database decide whether names are free: two requests may ask at once."""

@@ -140,7 +140,7 @@ def _said(mapping: ErrorMapping, known: Known, text: str = "") -> Iterator[Answe
 
 def _returned(mapping: ErrorMapping, known: Known) -> tuple[Answer, ...]:
     first = next(iter(parameters_of(mapping.handler).parameters))
-    given = frozenset({first, "scope"})
+    given = {first: "values", "scope": "scope"}
     known = Known((), known.providers, known.services, given=given)
     signature = read(mapping.handler, known, mapping.origin)
     return answers(signature.returns, signature.status)
