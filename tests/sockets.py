@@ -9,7 +9,11 @@ DENIAL = "websocket.http.response"
 
 
 async def talk(
-    app: ASGIApp, url: str, *said: str, can_deny: bool = True, headers: tuple[str, str] | None = None
+    app: ASGIApp,
+    url: str,
+    *said: str,
+    can_deny: bool = True,
+    headers: tuple[str, str] | None = None,
 ) -> list[Message]:
     """Connect, say these texts, go away; return everything that the app sent."""
     inbox: list[Message] = [

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
+from collections.abc import Iterable
 from dataclasses import replace
 
 from zenith_server.builtin import built_in, installed
-from zenith_server.compile import compile_plan
+from zenith_server.compile import draft_of
 from zenith_server.container import Container, known_types
 from zenith_server.declared import Declarations
 from zenith_server.dispatch import Dispatcher
@@ -17,7 +17,7 @@ from zenith_server.inject import Injection
 from zenith_server.load import enter, load
 from zenith_server.manifest import Convention, Manifest
 from zenith_server.plan import Lifespan, Origin, Plan
-from zenith_server.plugin import Plugin, in_order
+from zenith_server.plugin import Plugin, in_order, plugins_in
 from zenith_server.presets import PRESETS, layers_of
 from zenith_server.scan import scan
 from zenith_server.settings import Settings
@@ -41,8 +41,8 @@ def boot(settings: Settings, declared: Declarations | None = None) -> Dispatcher
     """
     plugins = plugins_of(settings, declared)
     manifest = manifest_of(settings, plugins, may_be_empty=declared is not None)
-    plan = compile_plan(settings, manifest, plugins)
-    return build(settings, plan)
+    draft = draft_of(settings, manifest, plugins)
+    return build(settings, draft.plan(), draft.all_faults())
 
 
 def prepare(settings: Settings) -> tuple[tuple[str, str], ...]:
@@ -54,8 +54,7 @@ def prepare(settings: Settings) -> tuple[tuple[str, str], ...]:
     Raises:
         ProjectError: it cannot be done, so nothing may serve.
     """
-    plugins = plugins_of(settings)
-    plan = compile_plan(settings, manifest_of(settings, plugins), plugins)
+    plan = boot(settings).plan
 
     async def run() -> tuple[tuple[str, str], ...]:
         return tuple([(step.name, await step.run()) for step in plan.preparations])
@@ -65,8 +64,10 @@ def prepare(settings: Settings) -> tuple[tuple[str, str], ...]:
 
 def plugins_of(settings: Settings, declared: Declarations | None = None) -> tuple[Plugin, ...]:
     """Return the plugins that take part, in the order in which they run."""
-    others = (*_drop_ins(settings), *installed(tuple(settings.plugins)))
-    plugins = in_order((*built_in(declared), *others))
+    others = (*installed(tuple(settings.plugins)), *_drop_ins(settings))
+    *first, app = built_in(declared)
+    # What app.py declares comes last, so that it can change what plugins do.
+    plugins = in_order((*first, *others, app))
     on = layers_of(settings.environment.name, settings.layers)
     preset = {row.layer for row in PRESETS}
     return tuple(p for p in plugins if p.name in on or p.name not in preset)
@@ -88,11 +89,27 @@ def manifest_of(
     return manifest
 
 
-def build(settings: Settings, plan: Plan) -> Dispatcher:
-    """Return the app of a plan."""
+def build(settings: Settings, plan: Plan, faults: Iterable[Fault] = ()) -> Dispatcher:
+    """Return the app of a plan.
+
+    Args:
+        settings: the values of this start.
+        plan: what to serve.
+        faults: what is known to be wrong, to be told together with what is found here.
+
+    Raises:
+        ProjectError: all of it.
+    """
     injection = injection_of(settings, plan)
     last = Lifespan("services", injection.container.running, Origin("services"))
-    return Dispatcher(replace(plan, lifespans=(*plan.lifespans, last)), injection)
+    found = [*faults, *injection.container.faults()]
+    try:
+        app = Dispatcher(replace(plan, lifespans=(*plan.lifespans, last)), injection)
+    except ProjectError as error:
+        raise ProjectError(*dict.fromkeys([*found, *error.faults])) from error
+    if found:
+        raise ProjectError(*dict.fromkeys(found))
+    return app
 
 
 def injection_of(settings: Settings, plan: Plan) -> Injection:
@@ -110,14 +127,18 @@ def _drop_ins(settings: Settings) -> list[Plugin]:
     """The plugins in the project's `plugins/`: every class of them that a file defines."""
     manifest = scan(settings.root, [PLUGIN_FILES])
     found: list[Plugin] = []
+    faults: list[Fault] = []
     if manifest.files:
-        enter(manifest)
+        enter(manifest, settings.environ)
     for file in manifest.files:
-        module = load(file, manifest.root)
-        for value in vars(module).values():
-            is_own = inspect.isclass(value) and value.__module__ == module.__name__
-            if is_own and issubclass(value, Plugin):
-                found.append(value())
+        try:
+            own = plugins_in(load(file, manifest.root), file)
+        except ProjectError as error:
+            faults.extend(error.faults)
+        else:
+            found.extend(own)
+    if faults:
+        raise ProjectError(*faults)
     return found
 
 

@@ -31,12 +31,11 @@ WITH_COMMANDS = ("migrations:Migrations", "openapi:OpenAPI")
 
 
 def built_in(declared: Declarations | None = None) -> tuple[Plugin, ...]:
-    """Return the plugins that come with the server: the layers, then the features."""
+    """Return the plugins that come with the server: the layers, the features, then `app.py`."""
     from zenith_server.plugins.app import App
 
     layers = (f"layers.{preset.layer}:{_class_name(preset.layer)}" for preset in PRESETS)
-    plugins = (_made(place) for place in (*layers, *BUILT_IN))
-    return (*plugins, App(declared))
+    return (*(_made(place) for place in (*layers, *BUILT_IN)), App(declared))
 
 
 def with_commands() -> tuple[Plugin, ...]:

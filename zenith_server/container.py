@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import AsyncGenerator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any, TypeGuard
 
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.plan import Provider, Service
+from zenith_server.service import Service as Marked
 from zenith_server.signature import MISSING, Input, Known, Need, Signature, name_of, read
 
 
@@ -54,46 +55,86 @@ class Container:
         Raises:
             ProjectError: it asks for something else.
         """
-        if service.cls not in self._signatures:
-            found = _constructor(service, self.known)
-            for need in found.parameters:
-                if isinstance(need, Need) and _is_app_wide(need.supply):
-                    self.maker(need.supply)
-            self._signatures[service.cls] = found
-        return self._signatures[service.cls]
+        found = self._constructor(service)
+        for need in found.parameters:
+            if isinstance(need, Need) and _is_app_wide(need.supply):
+                self.maker(need.supply)
+        return found
 
     def is_per_request(self, service: Service, above: tuple[type[Any], ...] = ()) -> bool:
         """Whether a service takes something that each request has of its own.
 
         Raises:
-            ProjectError: services ask for each other in a circle.
+            ProjectError: services ask for each other in a circle, or one for something else.
         """
         if service.cls in above:
-            raise ProjectError(_circle((*above, service.cls), service))
-        needs = [p.supply for p in self.signature(service).parameters if isinstance(p, Need)]
-        return any(
-            self.is_per_request(supply, (*above, service.cls))
-            if isinstance(supply, Service)
-            else isinstance(supply, Provider) and supply.per == "request"
-            for supply in needs
-        )
+            raise ProjectError(self._circle(above[above.index(service.cls) :]))
+        # Each is looked at, though one would be enough to know: a circle may lie behind the last.
+        answers = [
+            self.is_per_request(need.supply, (*above, service.cls))
+            if isinstance(need.supply, Service)
+            else not isinstance(need.supply, Provider) or need.supply.per == "request"
+            for need in self._needs(service)
+        ]
+        return any(answers)
+
+    def faults(self) -> tuple[Fault, ...]:
+        """Return what is wrong with the services.
+
+        A class that asks for something else is left alone until somebody asks for it: it may be a
+        value that only lies beside the services.
+        """
+        found: list[Fault] = []
+        for service in self.known.services.values():
+            try:
+                if self._can_be_made(service):
+                    self.is_per_request(service)
+            except ProjectError as error:
+                found.extend(error.faults)
+        return tuple(dict.fromkeys(found))
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
-        """Make every app-wide service; await its `initialize()` first and its `close()` last."""
-        services = [s for s in self.known.services.values() if not self.is_per_request(s)]
-        started: list[Any] = []
-        try:
-            for service in services:
+        """Make every app-wide service, those first that others take, and await its `initialize()`.
+
+        At the end `close()` is awaited in reverse. An app that starts again, as in tests, starts
+        with new ones.
+        """
+        async with AsyncExitStack() as stack:
+            stack.callback(self._values.clear)
+            for service in self._app_wide():
                 value = self.get(service)
-                started.append(value)
                 await _call(value, "initialize")
+                stack.push_async_callback(_call, value, "close")
             yield
-        finally:
-            for value in reversed(started):
-                await _call(value, "close")
-            # An app that starts again, as in tests, starts with new ones.
-            self._values.clear()
+
+    def _app_wide(self) -> tuple[Service, ...]:
+        ordered: dict[type[Any], Service] = {}
+
+        def add(service: Service) -> None:
+            for need in self._needs(service):
+                if isinstance(need.supply, Service):
+                    add(need.supply)
+            ordered.setdefault(service.cls, service)
+
+        for service in self.known.services.values():
+            if self._can_be_made(service) and not self.is_per_request(service):
+                add(service)
+        return tuple(ordered.values())
+
+    def _constructor(self, service: Service) -> Signature:
+        if service.cls not in self._signatures:
+            self._signatures[service.cls] = _constructor(service, self.known)
+        return self._signatures[service.cls]
+
+    def _can_be_made(self, service: Service) -> bool:
+        try:
+            self._constructor(service)
+        except ProjectError:
+            if issubclass(service.cls, Marked):
+                raise
+            return False
+        return True
 
     def _make(self, key: Any) -> Any:
         if isinstance(key, Provider):
@@ -103,6 +144,17 @@ class Container:
 
     def _needs(self, service: Service) -> list[Need]:
         return [p for p in self.signature(service).parameters if isinstance(p, Need)]
+
+    def _circle(self, chain: tuple[type[Any], ...]) -> Fault:
+        # Told from the same class, whichever of them was looked at first.
+        start = chain.index(min(chain, key=name_of))
+        turned = (*chain[start:], *chain[:start])
+        return Fault(
+            " needs ".join(name_of(cls) for cls in (*turned, turned[0])),
+            tuple(str(self.known.services[cls].origin) for cls in turned),
+            "Each of them would have to be made before itself.",
+            ("Move what both need into a third service.",),
+        )
 
 
 def _is_app_wide(supply: object) -> TypeGuard[Provider]:
@@ -132,16 +184,11 @@ def _stranger(service: Service, parameter: Input) -> Fault:
         f'Nothing supplies the parameter "{parameter.argument}" of {name_of(service.cls)}',
         (str(service.origin),),
         "A service is made by the server, so its constructor takes services and provided types.",
-        (f'Give "{parameter.argument}" a default.', "Or take Settings and read it from there."),
-    )
-
-
-def _circle(chain: tuple[type[Any], ...], service: Service) -> Fault:
-    return Fault(
-        " needs ".join(name_of(cls) for cls in chain),
-        (str(service.origin),),
-        "Each of them would have to be made before itself.",
-        ("Move what both need into a third service.",),
+        (
+            f'Give "{parameter.argument}" a default.',
+            "Or take Settings and read it from there.",
+            f"If {name_of(service.cls)} is a value and no service, move it out of services/.",
+        ),
     )
 
 

@@ -155,7 +155,7 @@ class Draft:
         handler: Callable[..., Any],
         origin: Origin | None = None,
     ) -> None:
-        """Turn an exception into a response; the first mapping of an exception wins."""
+        """Turn an exception into a response; of one exception the last mapping wins."""
         self.errors.append(ErrorMapping(exception, handler, origin or self.origin(handler)))
 
     def provide(self, *types: str, make: Callable[[], Callable[..., Any]], **more: Any) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, ClassVar
 
 from zenith_server.draft import Draft
 from zenith_server.errors import Fault, ProjectError
-from zenith_server.manifest import Convention
+from zenith_server.manifest import Convention, ProjectFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,9 @@ class Command:
 
 class Plugin:
     """One feature: which files are its own, what they become, what the command line gains.
+
+    `name` is what settings and other plugins call it; `after` names plugins that run before it
+    where they take part at all.
 
     Example:
         >>> class Version(Plugin):
@@ -70,6 +75,47 @@ def in_order(plugins: Iterable[Plugin]) -> tuple[Plugin, ...]:
             raise ProjectError(_circle(sorted(waiting)))
         ordered.append(waiting.pop(ready.name))
     return tuple(ordered)
+
+
+def plugins_in(module: ModuleType, file: ProjectFile) -> tuple[Plugin, ...]:
+    """Return the plugins that a file of the project defines.
+
+    Raises:
+        ProjectError: it defines none, or one that has no name.
+    """
+    kinds = [value for value in vars(module).values() if _is_plugin(value, module)]
+    if not kinds:
+        raise ProjectError(_none(file))
+    nameless = [kind for kind in kinds if not isinstance(getattr(kind, "name", None), str)]
+    if nameless:
+        raise ProjectError(*(_nameless(kind, file) for kind in nameless))
+    return tuple(kind() for kind in kinds)
+
+
+def _is_plugin(value: Any, module: ModuleType) -> bool:
+    is_kind = inspect.isclass(value) and issubclass(value, Plugin)
+    return is_kind and value.__module__ == module.__name__ and not value.__name__.startswith("_")
+
+
+def _none(file: ProjectFile) -> Fault:
+    return Fault(
+        f"{file.relative} has no plugin",
+        (file.relative,),
+        "A file in plugins/ defines a class that derives from Plugin.",
+        (
+            "Write: from zenith_server import Plugin; class Mine(Plugin): ...",
+            "Or put an underscore before the file's name to keep it private.",
+        ),
+    )
+
+
+def _nameless(kind: type[Plugin], file: ProjectFile) -> Fault:
+    return Fault(
+        f"The plugin {kind.__qualname__} has no name",
+        (file.relative,),
+        "Settings and other plugins know a plugin by its name.",
+        (f'Give it one: name = "{kind.__name__.lower()}"',),
+    )
 
 
 def _unique(plugins: Iterable[Plugin]) -> tuple[Plugin, ...]:

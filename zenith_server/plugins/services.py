@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from collections.abc import Iterable
+from enum import Enum
+from typing import Any
 
 from zenith_server.draft import Draft
 from zenith_server.manifest import Convention
 from zenith_server.plan import Origin
 from zenith_server.plugin import Plugin
+from zenith_server.schema import is_struct
+from zenith_server.service import Service
 
 
 class Services(Plugin):
-    """Registers every public class that a file of `services/` defines."""
+    """Registers every public class that a file of `services/` defines.
+
+    Exceptions, enums, abstract classes, protocols, structs and pydantic models are left alone:
+    they are what services talk about. Deriving from `Service` makes any class one.
+    """
 
     name = "services"
 
@@ -25,8 +34,17 @@ class Services(Plugin):
         for file, module in draft.modules("service"):
             for name, value in vars(module).items():
                 is_own = inspect.isclass(value) and value.__module__ == module.__name__
-                if is_own and not name.startswith("_"):
+                if is_own and not name.startswith("_") and not _is_value(value):
                     draft.service(value, Origin(file.relative, _line(value)))
+
+
+def _is_value(cls: type[Any]) -> bool:
+    """Whether nobody would call it a service: an exception, a constant, a record, an interface."""
+    if issubclass(cls, Service):
+        return False
+    is_record = is_struct(cls) and not dataclasses.is_dataclass(cls)
+    is_interface = inspect.isabstract(cls) or getattr(cls, "_is_protocol", False)
+    return is_record or is_interface or issubclass(cls, BaseException | Enum | tuple)
 
 
 def _line(cls: type) -> int:
