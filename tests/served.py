@@ -125,6 +125,20 @@ class Served:
         return answer
 
 
+async def ask(app: Served, method: str, url: str, **scope: Any) -> Answer:
+    """Send a request whose scope differs from the usual one."""
+    answer = Answer()
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Message) -> None:
+        answer.messages.append(message)
+
+    await app.app({**scope_of(method, url, []), **scope}, receive, send)
+    return answer
+
+
 async def served(
     folder: Path,
     environment: EnvironmentName = "test",

@@ -10,9 +10,9 @@ from typing import Any, TypeVar, cast
 
 from zenith_server.draft import Draft
 from zenith_server.names import Pattern, Segment, template
+from zenith_server.plan import name_of
 from zenith_server.protocol import ASGIApp
 from zenith_server.router import Router
-from zenith_server.signature import name_of
 
 F = TypeVar("F", bound=Callable[..., Any])
 Opener = Callable[[], AbstractAsyncContextManager[Any]]

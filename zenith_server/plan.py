@@ -207,3 +207,8 @@ class Plan:
     drains: tuple[Callable[[], None], ...] = ()
     facts: tuple[Fact, ...] = ()
     idle: tuple[Idle, ...] = ()
+
+
+def name_of(call: Callable[..., Any]) -> str:
+    """Return what a callable is called in messages."""
+    return getattr(call, "__qualname__", None) or type(call).__qualname__

@@ -20,7 +20,7 @@ from zenith_server.markers import (
     Query,
     Status,
 )
-from zenith_server.plan import Origin, Provider, Service
+from zenith_server.plan import Origin, Provider, Service, name_of
 from zenith_server.schema import is_body, is_struct, is_text, is_upload, plain
 
 Source = Literal["path", "query", "header", "cookie", "form", "body"]
@@ -161,11 +161,6 @@ def _annotated(call: Callable[..., Any]) -> Any:
         has_own = inspect.isfunction(call.__init__) and not is_struct(call)
         return call.__init__ if has_own else call
     return call if inspect.isroutine(call) else type(call).__call__
-
-
-def name_of(call: Callable[..., Any]) -> str:
-    """Return what a callable is called in messages."""
-    return getattr(call, "__qualname__", None) or type(call).__qualname__
 
 
 def _parameters(call: Callable[..., Any]) -> list[inspect.Parameter]:
