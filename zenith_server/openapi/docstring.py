@@ -38,13 +38,9 @@ def doc_of(call: Any) -> Doc:
     text = inspect.getdoc(call) if inspect.isroutine(call) else None
     if not text:
         return Doc()
-    from docstring_parser import ParseError, parse
+    from docstring_parser import parse
 
-    try:
-        found = parse(text)
-    except ParseError:
-        summary, _, rest = text.partition("\n")
-        return Doc(summary, rest.strip())
+    found = parse(text)  # in the style that understands most of it
     return Doc(
         found.short_description or "",
         found.long_description or "",

@@ -57,10 +57,12 @@ def of_inputs(inputs: Collection[Input]) -> Iterator[Raised]:
         ['BadRequest', 'ValidationError']
     """
     sources = {each.source for each in inputs}
-    if sources:
-        yield Raised(BadRequest)
     if "path" in sources:
+        yield Raised(BadRequest, early=True)
+        yield Raised(NotFound, early=True)
         yield Raised(NotFound)
+    if sources - {"path"}:
+        yield Raised(BadRequest)
     if sources & {"body", "form"}:
         yield Raised(ContentTooLarge)
         yield Raised(UnsupportedMediaType)
@@ -95,7 +97,9 @@ def failures(
         known: what their handlers may ask for.
     """
     for each in raised:
-        mapping = _nearest(each.exception, own) or _nearest(each.exception, shared)
+        tables = (shared,) if each.early else (own, shared)
+        found = (_nearest(each.exception, table) for table in tables)
+        mapping = next(filter(None, found), None)
         if mapping is not None:
             yield from _mapped(each, mapping, known)
     for mapping in own:

@@ -19,6 +19,15 @@ _IGNORED = {"accept", "content-type", "authorization"}
 """Headers that the document tells in other ways (OpenAPI 3.1, 4.8.12)."""
 
 
+_READABLE = {
+    "query": r"^[^\x00]*$",
+    "form": r"^[^\x00]*$",
+    # No way out of a folder either: see the dispatcher.
+    "path": r"^(?![/\\])(?!(.*[/\\])?\.\.([/\\]|$))[^\x00\uFFFD]+$",
+}
+"""The texts that are read from each source; any other is refused before the handler."""
+
+
 def wanted_inputs(inputs: Iterable[Input], *, refuse_unknown: bool) -> Iterator[Wanted]:
     """Yield the types whose schemas the functions below need."""
     for each in inputs:
@@ -71,8 +80,7 @@ def _whole(each: Input, schemas: Schemas) -> Json:
 
 def _parameter(each: Input, doc: Doc, schemas: Schemas) -> Json:
     schema = _with_default(without_null(schemas.of(each.type, "in")), each.default)
-    if each.source == "path" and schema.get("type") == "string" and "format" not in schema:
-        schema.setdefault("minLength", 1)
+    schema = _as_read(schema, each.source)
     described = _described(doc, each)
     text = schema.pop("description", "") if not described else ""
     return {
@@ -84,6 +92,16 @@ def _parameter(each: Input, doc: Doc, schemas: Schemas) -> Json:
     }
 
 
+def _as_read(schema: Json, source: str) -> Json:
+    """Say which texts never reach a handler, unless the type itself has something to say."""
+    pattern = _READABLE.get(source)
+    if pattern is None or not {"pattern", "format", "enum", "const"}.isdisjoint(schema):
+        return schema
+    if schema.get("type") == "array" and "items" in schema:
+        return schema | {"items": _as_read(schema["items"], source)}
+    return schema | {"pattern": pattern} if schema.get("type") == "string" else schema
+
+
 def _fields(each: Input, schemas: Schemas) -> list[Json]:
     properties, required = schemas.fields(each.type, "in")
     return [
@@ -92,7 +110,9 @@ def _fields(each: Input, schemas: Schemas) -> list[Json]:
             "in": each.source,
             "required": name in required,
             **({"description": schema["description"]} if "description" in schema else {}),
-            "schema": {k: v for k, v in without_null(schema).items() if k != "description"},
+            "schema": _as_read(
+                {k: v for k, v in without_null(schema).items() if k != "description"}, each.source
+            ),
         }
         for name, schema in properties.items()
     ]
@@ -104,11 +124,13 @@ def _form(fields: list[Input], doc: Doc, schemas: Schemas) -> Json:
     for each in fields:
         if _is_whole(each):
             more, needed = schemas.fields(each.type, "in")
-            properties |= {name: without_null(schema) for name, schema in more.items()}
+            properties |= {
+                name: _as_read(without_null(schema), "form") for name, schema in more.items()
+            }
             required += needed
         else:
             schema = _with_default(without_null(schemas.of(each.type, "in")), each.default)
-            properties[each.key] = _described(doc, each) | schema
+            properties[each.key] = _described(doc, each) | _as_read(schema, "form")
             if each.default is MISSING and not is_optional(each.type):
                 required.append(each.key)
     schema = {"type": "object", "properties": properties}

@@ -13,7 +13,6 @@ from zenith_server.openapi.failures import failures, of_inputs
 from zenith_server.openapi.raised import Raised, Sources
 from zenith_server.openapi.security import Requirement, is_credential, requirements
 from zenith_server.plan import Plan, Route
-from zenith_server.problems import NotFound
 from zenith_server.signature import Input, Known
 
 
@@ -53,7 +52,7 @@ def operation(route: Route, plan: Plan, known: Known, sources: Sources) -> Opera
     guards = tuple(call_of(guard.call, here, guard.origin) for guard in route.guards)
     calls = [call for each in (*guards, handler) for call in each.all()]
     inputs = _unique(route, [each for call in calls for each in call.inputs])
-    raised = [*of_inputs(inputs), *_own(route), *_raised(calls, sources)]
+    raised = [*of_inputs(inputs), *_raised(calls, sources)]
     errors = failures(dict.fromkeys(raised), route.errors, plan.errors, known)
     success = answers(handler.signature.returns, handler.signature.status)
     return Operation(
@@ -72,12 +71,6 @@ def _unique(route: Route, inputs: list[Input]) -> list[Input]:
         found.setdefault((each.source, each.key), each)
     path = [found.pop(("path", key)) for key in route.pattern.parameters if ("path", key) in found]
     return [*path, *found.values()]
-
-
-def _own(route: Route) -> Iterator[Raised]:
-    """A guard may hide what it guards; a URL with parameters may name nothing."""
-    if route.pattern.parameters:
-        yield Raised(NotFound)
 
 
 def _raised(calls: list[Call], sources: Sources) -> Iterator[Raised]:

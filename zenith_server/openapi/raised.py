@@ -28,11 +28,13 @@ class Raised:
         exception: its class.
         text: when that happens, where the code or a docstring tells it.
         status: the status of a plain `HTTPException`.
+        early: whether that is before the route is known, so that its own mappings do not count.
     """
 
     exception: type[Exception]
     text: str = ""
     status: int | None = None
+    early: bool = False
 
 
 @dataclass(slots=True)

@@ -10,26 +10,30 @@ import msgspec
 from zenith_server.schema import plain
 
 
+class Rows:
+    """Puts structs in the place of mapped classes, one for each class."""
+
+    def __init__(self) -> None:
+        self._structs: dict[Any, type[msgspec.Struct]] = {}
+
+    def replaced(self, annotation: Any) -> Any:
+        """Return a type with a struct in place of each mapped class; any other as it is."""
+        if not has_rows(annotation):
+            return annotation
+        kind, _ = plain(annotation)
+        if hasattr(kind, "__mapper__"):
+            return self._structs.setdefault(kind, struct_of(kind))
+        arguments = tuple(map(self.replaced, get_args(kind)))
+        origin: Any = get_origin(kind)
+        if origin in {Union, UnionType}:
+            return cast("Any", Union[*arguments])
+        return origin[arguments]
+
+
 def has_rows(annotation: Any) -> bool:
     """Whether a type is a class mapped by SQLAlchemy, or holds one."""
     kind, _ = plain(annotation)
     return hasattr(kind, "__mapper__") or any(map(has_rows, get_args(kind)))
-
-
-def with_structs(annotation: Any) -> Any:
-    """Return a type with a struct in place of each mapped class."""
-    kind, metadata = plain(annotation)
-    if metadata:
-        return Annotated[with_structs(kind), *metadata]
-    if hasattr(kind, "__mapper__"):
-        return struct_of(kind)
-    arguments = tuple(map(with_structs, get_args(kind)))
-    origin: Any = get_origin(kind)
-    if not arguments or origin is None:
-        return kind
-    if origin in {Union, UnionType}:
-        return cast("Any", Union[*arguments])
-    return origin[arguments]
 
 
 def struct_of(row: Any) -> type[msgspec.Struct]:
@@ -52,7 +56,9 @@ def struct_of(row: Any) -> type[msgspec.Struct]:
 
 
 def _type(column: Any) -> Any:
+    """What its values are; a type of the project's own need not say."""
     try:
-        return column.type.python_type
-    except NotImplementedError:  # a type of the project's own that does not say
+        kind = column.type.python_type
+    except NotImplementedError:
         return Any
+    return Any if kind is object else kind

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal, cast
 
 import msgspec
 
-from zenith_server.openapi.rows import has_rows, with_structs
-from zenith_server.openapi.times import add_formats
+from zenith_server.openapi.places import add_formats, places
+from zenith_server.openapi.rows import Rows
 from zenith_server.schema import needs_pydantic
 from zenith_server.signature import MISSING
 
@@ -58,9 +59,8 @@ class Schemas:
         theirs = [each for each in typed if needs_pydantic(each.type)]
         self.components: Json = {}
         self._schemas: dict[tuple[int, Mode], Json] = {}
-        types = [_readable(each.type) for each in ours]
-        self._add(ours, *_of_msgspec(types))
-        add_formats(types, [self._schemas[each.key] for each in ours], self._find)
+        rows = Rows()
+        self._add_ours([(each, _readable(rows.replaced(each.type))) for each in ours])
         if theirs:
             self._add(theirs, *_of_pydantic(theirs))
         for each in typed:
@@ -91,18 +91,52 @@ class Schemas:
     def _find(self, reference: str) -> Json:
         return self.components[reference.removeprefix(PLACE)]
 
-    def _add(self, wanted: list[Wanted], schemas: Iterable[Json], components: Json) -> None:
-        names: dict[str, str] = {}
-        for name in components:
-            names[PLACE + name] = PLACE + self._free(_tidy(name), set(names.values()))
-        for name, schema in components.items():
-            self.components[names[PLACE + name].removeprefix(PLACE)] = _renamed(schema, names)
+    def _add_ours(self, typed: list[tuple[Wanted, Any]]) -> None:
+        """Add types that msgspec reads: together, or apart where it has one name for two.
+
+        It has for `Page[a.Thing]` and `Page[b.Thing]`, and then fails.
+        """
+        try:
+            batches = [(typed, _of_msgspec([kind for _, kind in typed]))]
+        except KeyError:
+            batches = [([each], _alone(each[1])) for each in typed]
+        names: dict[Any, str] = {}
+        for batch, (schemas, components) in batches:
+            kinds = _classes([kind for _, kind in batch], schemas, components)
+            known = {name: names[kind] for name, kind in kinds.items() if kind in names}
+            given = self._add([each for each, _ in batch], schemas, components, known)
+            names |= {kind: given[name] for name, kind in kinds.items()}
+        for each, kind in typed:
+            add_formats(kind, self._schemas[each.key], self._find)
+
+    def _add(
+        self,
+        wanted: list[Wanted],
+        schemas: Iterable[Json],
+        components: Json,
+        known: Mapping[str, str] = MappingProxyType({}),
+    ) -> dict[str, str]:
+        """Add schemas with their components; return the names that these have now.
+
+        Args:
+            wanted: what the schemas are of.
+            schemas: one for each.
+            components: what they refer to.
+            known: the names of those components that are there already.
+        """
+        given = dict(known)
+        for name in [each for each in components if each not in known]:
+            given[name] = self._free(_tidy(name), set(given.values()))
+        names = {PLACE + old: PLACE + new for old, new in given.items()}
+        for name in [each for each in components if each not in known]:
+            self.components[given[name]] = _renamed(components[name], names)
         for each, schema in zip(wanted, schemas, strict=True):
             self._schemas[each.key] = _renamed(schema, names)
+        return given
 
     def _free(self, name: str, taken: set[str]) -> str:
         choices = (name, *(f"{name}_{number}" for number in range(2, 1000)))
-        return next(c for c in choices if c not in self.components and PLACE + c not in taken)
+        return next(c for c in choices if c not in self.components and c not in taken)
 
     def _close(self, schema: Any, *, everywhere: bool) -> None:
         """Say that objects take no other fields, wherever the reading of bodies refuses them."""
@@ -140,14 +174,32 @@ def _of_msgspec(types: list[Any]) -> tuple[Iterable[Json], Json]:
     )
 
 
+def _alone(annotation: Any) -> tuple[Iterable[Json], Json]:
+    """One type; anything where msgspec has one name for two of its parts."""
+    try:
+        return _of_msgspec([annotation])
+    except KeyError:
+        return [{}], {}
+
+
+def _classes(types: list[Any], schemas: Iterable[Json], components: Json) -> dict[str, Any]:
+    """The class of each component."""
+    found = (
+        (part["$ref"].removeprefix(PLACE), info.cls)
+        for annotation, schema in zip(types, schemas, strict=True)
+        for info, part in places(annotation, schema, lambda r: components[r.removeprefix(PLACE)])
+        if "$ref" in part
+    )
+    return dict(found)
+
+
 def _readable(annotation: Any) -> Any:
     """The type, or any where msgspec writes values of it without knowing it."""
-    known = with_structs(annotation) if has_rows(annotation) else annotation
     try:
-        msgspec.inspect.type_info(known)
+        msgspec.inspect.type_info(annotation)
     except TypeError:
         return Any
-    return known
+    return annotation
 
 
 def _foreign(kind: Any) -> Json:

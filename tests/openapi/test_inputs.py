@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+from typing import Any
+
+from tests.openapi.conftest import Describe
+from tests.openapi.test_document import EVERY_KIND
+
+NO_NUL = r"^[^\x00]*$"
+BINARY = {"type": "string", "format": "binary"}
+
+
+def parameters(document: Any, path: str, method: str = "get") -> dict[str, Any]:
+    found = document["paths"][path][method].get("parameters", [])
+    return {f"{each['in']} {each['name']}": each for each in found}
+
+
+async def test_parameters_have_their_constraints_and_defaults(describe: Describe) -> None:
+    found = parameters(await describe(EVERY_KIND), "/things")
+    assert found["query limit"] == {
+        "name": "limit",
+        "in": "query",
+        "required": False,
+        "description": "At most so many.",
+        "schema": {"type": "integer", "minimum": 1, "maximum": 100, "default": 20},
+    }
+    assert found["query tags"]["schema"] == {
+        "type": "array",
+        "items": {"type": "string", "pattern": NO_NUL},
+        "default": [],
+    }
+    assert found["query colour"]["schema"] == {"$ref": "#/components/schemas/Colour"}
+    assert found["query q"]["schema"] == {"type": "string", "pattern": NO_NUL}
+
+
+async def test_headers_and_cookies_are_called_as_they_are_sent(describe: Describe) -> None:
+    document = await describe(EVERY_KIND)
+    assert "header x-trace" in parameters(document, "/things/{id}")
+    cookie = parameters(document, "/files/{path}")["cookie theme"]
+    assert cookie["schema"] == {"type": "string", "default": "light"}
+
+
+async def test_path_parameters_are_required_and_in_the_order_of_the_url(
+    describe: Describe,
+) -> None:
+    document = await describe(
+        {
+            "routes/[first]/[second].py": """
+                import enum
+
+                class Kind(enum.Enum):
+                    A = "a"
+
+                async def get(second: int, first: Kind) -> int: ...
+                """
+        }
+    )
+    found = parameters(document, "/{first}/{second}")
+    assert list(found) == ["path first", "path second"]
+    assert all(each["required"] for each in found.values())
+
+
+async def test_pydantic_describes_its_own_parameters(describe: Describe) -> None:
+    document = await describe(
+        {
+            "routes/index.py": """
+                from typing import Annotated
+                from pydantic import BaseModel, Field
+                from zenith_server import Query
+
+                class Page(BaseModel):
+                    size: int = Field(10, le=50, description="How many.")
+
+                async def get(
+                    page: Annotated[Page, Query()],
+                    word: Annotated[str, Field(max_length=3, description="A word.")] = "a",
+                ) -> int: ...
+                """
+        }
+    )
+    found = parameters(document, "/")
+    assert found["query size"]["description"] == "How many."
+    assert found["query size"]["schema"]["maximum"] == 50
+    assert found["query word"]["description"] == "A word."
+    assert found["query word"]["schema"]["maxLength"] == 3
+
+
+async def test_headers_that_the_document_tells_otherwise_are_no_parameters(
+    describe: Describe,
+) -> None:
+    document = await describe(
+        {
+            "routes/index.py": """
+                from typing import Annotated
+                from zenith_server import Header
+
+                async def get(accept: Annotated[str, Header] = "*/*") -> int: ...
+                """
+        }
+    )
+    assert parameters(document, "/") == {}
+
+
+async def test_two_readers_of_one_value_are_one_parameter(describe: Describe) -> None:
+    document = await describe(
+        {
+            "routes/index.py": """
+                from zenith_server import Depends
+
+                def _page(limit: int = 1) -> int: ...
+
+                async def get(limit: int = 1, page: int = Depends(_page)) -> int: ...
+                """
+        }
+    )
+    assert list(parameters(document, "/")) == ["query limit"]
+
+
+async def test_uploads_are_binary_parts_of_a_form(describe: Describe) -> None:
+    methods = (await describe(EVERY_KIND))["paths"]["/uploads"]
+    assert methods["post"]["requestBody"] == {
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "properties": {
+                        "file": BINARY,
+                        "note": {"type": "string", "default": "", "pattern": NO_NUL},
+                    },
+                    "required": ["file"],
+                }
+            }
+        },
+        "required": True,
+    }
+    [media] = methods["put"]["requestBody"]["content"].values()
+    assert media["schema"]["properties"]["files"] == {"type": "array", "items": BINARY}
+
+
+async def test_a_form_without_uploads_may_come_in_either_way(describe: Describe) -> None:
+    body = (await describe(EVERY_KIND))["paths"]["/sign-in"]["post"]["requestBody"]
+    assert list(body["content"]) == ["application/x-www-form-urlencoded", "multipart/form-data"]
+    schema = body["content"]["multipart/form-data"]["schema"]
+    assert list(schema["properties"]) == ["x", "y", "lang"]
+    assert schema["required"] == ["x"]
+
+
+async def test_bodies_are_json_or_raw_and_may_have_a_default(describe: Describe) -> None:
+    document = await describe(
+        {
+            "routes/index.py": '''
+                from typing import Annotated
+                from msgspec import Struct
+                from zenith_server import Body
+
+                class Part(Struct):
+                    size: int = 1
+
+                async def post(data: Annotated[bytes, Body]) -> None: ...
+                async def put(part: Part = Part()) -> None:
+                    """Put it.
+
+                    Args:
+                        part: what to put.
+                    """
+                '''
+        }
+    )
+    methods = document["paths"]["/"]
+    assert methods["post"]["requestBody"] == {"content": {"*/*": {}}, "required": True}
+    assert methods["put"]["requestBody"] == {
+        "description": "what to put.",
+        "content": {
+            "application/json": {
+                "schema": {"$ref": "#/components/schemas/Part", "default": {"size": 1}}
+            }
+        },
+        "required": False,
+    }
