@@ -63,7 +63,7 @@ def fault_of(error: Exception) -> InputFault:
     place = _AT.search(text)
     inside = _PLACE.findall(place[1]) if place else []
     location = tuple(name or int(index) for name, index in inside)
-    return InputFault(location, text[: place.start()] if place else text)
+    return InputFault(location, (text[: place.start()] if place else text).strip())
 
 
 def refusal(value: Any, annotation: Any, *, strict: bool) -> Exception | None:

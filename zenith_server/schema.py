@@ -230,8 +230,7 @@ def fields(kind: Any) -> tuple[Field, ...]:
     hints = typing.get_type_hints(base, include_extras=True)
     if dataclasses.is_dataclass(base):
         return tuple(_dataclass_fields(base, hints))
-    required = base.__required_keys__
-    return tuple(Field(n, _unwrapped(hint), n in required, n) for n, hint in hints.items())
+    return tuple(_key(name, hint, name in base.__required_keys__) for name, hint in hints.items())
 
 
 def _model_fields(model: Any) -> Iterator[Field]:
@@ -249,5 +248,9 @@ def _dataclass_fields(kind: Any, hints: dict[str, Any]) -> Iterator[Field]:
             yield Field(field.name, hints[field.name], required, field.name)
 
 
-def _unwrapped(hint: Any) -> Any:
-    return get_args(hint)[0] if get_origin(hint) in {typing.Required, typing.NotRequired} else hint
+def _key(name: str, hint: Any, required: bool) -> Field:
+    """A key of a TypedDict, which does not see its own `NotRequired` in postponed annotations."""
+    wrapper = get_origin(hint)
+    if wrapper in {typing.Required, typing.NotRequired}:
+        hint, required = get_args(hint)[0], wrapper is typing.Required
+    return Field(name, hint, required, name)
