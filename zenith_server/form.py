@@ -73,15 +73,17 @@ async def _parsed(value: bytes, pieces: AsyncGenerator[bytes]) -> FormData:
         def on_end(self) -> None:
             self.is_whole = True
 
-    parser = Parser(headers, pieces, **most)
+    async def whole() -> AsyncGenerator[bytes]:
+        async for piece in pieces:
+            yield piece
+        if not parser.is_whole:
+            raise MultiPartException("it ends before its last boundary")
+
+    parser = Parser(headers, whole(), **most)
     try:
-        form = await parser.parse()
+        return await parser.parse()
     except MultiPartException as error:
         raise BadRequest(f"The form cannot be read: {error.message}") from None
-    if not parser.is_whole:
-        await form.close()
-        raise BadRequest("The form ends before its last boundary")
-    return form
 
 
 def _by_name(form: FormData) -> Values:

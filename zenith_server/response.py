@@ -153,9 +153,9 @@ def is_status(annotation: Any) -> bool:
 
 
 def is_response(kind: Any) -> bool:
-    """Whether it is a response of Starlette; its instances are called with scope and send."""
-    own = [vars(base) for base in kind.__mro__] if isinstance(kind, type) else []
-    return any("__call__" in names for names in own) and hasattr(kind, "render")
+    """Whether it is a response of Starlette; imports Starlette for nobody."""
+    bases: tuple[type[Any], ...] = kind.__mro__ if isinstance(kind, type) else ()
+    return any(f"{b.__module__}.{b.__name__}" == "starlette.responses.Response" for b in bases)
 
 
 def _headers(given: Any) -> Headers:
