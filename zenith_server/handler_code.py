@@ -1,7 +1,7 @@
 """The text of a handler's function while it is written, and the values that it refers to.
 
-Local variables: `query`, `cookie`, `form`, `body` for the parts of the request, `v0`, `v1` for
-what the server supplies, `page_3` for what the client sends. Globals begin with an underscore.
+Local variables are `query`, `cookie`, `form` and `body` for the parts of the request, and the names
+of dependencies and parameters for their values. Globals begin with an underscore.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import functools
 import linecache
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from zenith_server.calls import context_of, in_thread, is_async, is_blocking
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from zenith_server.inject import Handler, Injection
 
 _AGAIN = "<receive again>"
+_LOCALS = ("scope", "receive", "send", "values", "reply", "tape", "query", "cookie", "form", "body")
 
 
 @dataclass(slots=True)
@@ -50,6 +52,7 @@ class HandlerCode:
     sources: set[str] = field(default_factory=set[str])
     taken: set[str] = field(default_factory=set[str])
     calling: list[Any] = field(default_factory=list[Any])
+    locals: set[str] = field(default_factory=lambda: set(_LOCALS))
 
     @property
     def text(self) -> str:
@@ -80,8 +83,7 @@ class HandlerCode:
 
     def name(self, value: Any, hint: str) -> str:
         """Give a value a name in the function's globals; no local variable begins like it."""
-        base = "_" + "".join(char if char.isalnum() else "_" for char in hint)
-        name = base
+        name = base = f"_{_word(hint).lstrip('_')}"
         while name in self.names and self.names[name] is not value:
             name = f"{base}_{len(self.names)}"
         self.names[name] = value
@@ -109,22 +111,21 @@ class HandlerCode:
         self.calling.append(call)
         opener = context_of(call)
         if opener is None:
-            variable = self._assign(call, self.called(signature))
+            variable = self._assign(call, _short(call), self.called(signature))
         else:
             arguments = ", ".join(self._arguments(signature))
-            variable = self._enter(
-                call, f"{self.name(opener, f'open_{_short(call)}')}({arguments})"
-            )
+            opened = f"{self.name(opener, f'open_{_short(call)}')}({arguments})"
+            variable = self._enter(call, _short(call), opened)
         self.calling.pop()
         return variable
 
-    def _assign(self, key: Any, expression: str) -> str:
-        variable = self.results[key] = f"v{len(self.results)}"
+    def _assign(self, key: Any, hint: str, expression: str) -> str:
+        variable = self.results[key] = self._variable(hint)
         self.line(f"{variable} = {expression}")
         return variable
 
-    def _enter(self, key: Any, expression: str) -> str:
-        variable = self.results[key] = f"v{len(self.results)}"
+    def _enter(self, key: Any, hint: str, expression: str) -> str:
+        variable = self.results[key] = self._variable(hint)
         self.line(f"async with {expression} as {variable}:")
         self.depth += 1
         return variable
@@ -169,8 +170,9 @@ class HandlerCode:
             self.taken.update(self.known.path)
         expression = f"{self.name(make, _short(make))}({', '.join(self._arguments(signature))})"
         if provider.is_context:
-            return self._enter(provider, expression)
-        return self._assign(provider, f"await {expression}" if is_async(make) else expression)
+            return self._enter(provider, _short(make), expression)
+        expression = f"await {expression}" if is_async(make) else expression
+        return self._assign(provider, _short(make), expression)
 
     def _for_providers(self) -> Known:
         path = ", ".join(f"{name!r}: values[{i}]" for i, name in enumerate(self.known.path))
@@ -217,9 +219,13 @@ class HandlerCode:
         self.line(f"    raise {self.name(nothing_at, 'nothing_at')}(scope['path']) from None")
         return variable
 
-    def _variable(self, argument: str) -> str:
+    def _variable(self, hint: str) -> str:
         """A name of its own: two dependencies may both call a parameter `limit`."""
-        return f"{argument.lstrip('_')}_{len(self.lines)}"
+        name = base = _word(hint).lstrip("_0123456789") or "value"
+        while name in self.locals or iskeyword(name):
+            name = f"{base}_{len(self.locals)}"
+        self.locals.add(name)
+        return name
 
     def _reader(self, parameter: Input) -> Reader:
         try:
@@ -283,6 +289,10 @@ class HandlerCode:
         self.lines.insert(0, "    reply = None")
         self.line("if reply is None:")
         self.line(f"    raise {self.name(_swallowed, 'swallowed')}({str(self.origin)!r})")
+
+
+def _word(text: str) -> str:
+    return "".join(char if char.isalnum() else "_" for char in text)
 
 
 def _short(call: Callable[..., Any]) -> str:

@@ -68,9 +68,9 @@ def compile_route(route: Route, injection: Injection) -> tuple[Handler, str]:
 
 def compile_error(handler: Callable[..., Any], origin: Origin, injection: Injection) -> Handler:
     """Return the coroutine function that answers an exception, given in the last argument."""
-    first = next(iter(inspect.signature(handler).parameters))
+    first = next(iter(inspect.signature(handler).parameters), "")
     shared = injection.known()
-    given = {first: "values", "scope": "scope"}
+    given = {"scope": "scope", first: "values"}
     known = Known((), shared.providers, shared.services, given=given)
     code = HandlerCode(injection, known, origin)
     code.answer(read(handler, known, origin))

@@ -164,7 +164,7 @@ def _annotated(call: Callable[..., Any]) -> Any:
 
 
 def _parameters(call: Callable[..., Any]) -> list[inspect.Parameter]:
-    if inspect.isclass(call) and call.__init__ is object.__init__:
+    if inspect.isclass(call) and call.__init__ is object.__init__ and not is_struct(call):
         return []
     variable = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
     found = inspect.signature(call).parameters.values()
