@@ -120,7 +120,18 @@ def test_json_becomes_a_value(annotation: Any, data: str, value: Any) -> None:
 
 @pytest.mark.parametrize(
     "data",
-    ["{", '{"fullName"', "NaN", "[1,]", "'a'", "{}x", '"\\ud800"', "\x00", b'{"a": "\xff"}', "[" * 9],
+    [
+        "{",
+        '{"fullName"',
+        "NaN",
+        "[1,]",
+        "'a'",
+        "{}x",
+        '"\\ud800"',
+        "\x00",
+        b'{"a": "\xff"}',
+        "[" * 9,
+    ],
 )
 def test_malformed_json_is_a_bad_request(data: str | bytes) -> None:
     with pytest.raises(BadRequest, match="The body is not valid JSON: "):
@@ -132,6 +143,13 @@ def test_malformed_json_is_a_bad_request(data: str | bytes) -> None:
 def test_json_nested_a_hundred_thousand_deep_is_refused(annotation: Any, data: str) -> None:
     with pytest.raises((BadRequest, Refused)):
         read(annotation, data)
+
+
+@pytest.mark.parametrize("name", ["5", '"a"'])
+@pytest.mark.parametrize("rest", [b'"\xff"', b"[" * 100_000, b""], ids=range(3))
+def test_what_is_no_json_is_refused_behind_another_fault_too(name: str, rest: bytes) -> None:
+    with pytest.raises(BadRequest):
+        read(Item, b'{"fullName": ' + name.encode() + b', "more": ' + rest)
 
 
 def test_an_unknown_field_nested_too_deeply_is_refused() -> None:
@@ -260,9 +278,7 @@ def test_a_nul_in_a_text_is_a_fault_with_its_place() -> None:
 
 
 def test_a_nul_in_a_name_is_a_fault() -> None:
-    assert faults(lambda: read(Any, '{"\\u0000": 1}')) == {
-        ("\0",): "A text holds no NUL character"
-    }
+    assert faults(lambda: read(Any, '{"\\u0000": 1}')) == {("\0",): "A text holds no NUL character"}
 
 
 def test_the_letters_of_an_escaped_nul_are_text() -> None:

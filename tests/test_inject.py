@@ -24,7 +24,11 @@ EVENTS = {"events.py": "events = []\n"}
 
 
 def project(text: str, **more: str) -> dict[str, str]:
-    return EVENTS | {"routes/index.py": HEAD + text} | {k.replace("__", "/"): v for k, v in more.items()}
+    return (
+        EVENTS
+        | {"routes/index.py": HEAD + text}
+        | {k.replace("__", "/"): v for k, v in more.items()}
+    )
 
 
 async def fault(serve: Server, text: str) -> Fault:
@@ -44,7 +48,8 @@ CurrentUser = Annotated[str, Depends(_current_user)]
 
 
 @pytest.mark.parametrize(
-    "parameter", ["user: CurrentUser", "user: str = Depends(_current_user)", "user=Depends(_current_user)"]
+    "parameter",
+    ["user: CurrentUser", "user: str = Depends(_current_user)", "user=Depends(_current_user)"],
 )
 async def test_nothing_a_client_sends_stands_in_for_a_dependency(
     serve: Server, parameter: str
@@ -118,7 +123,9 @@ async def get(limit: int = 3, a=Depends(_first), b=Depends(_second)): return [li
 )
 async def test_a_dependency_may_have_any_name(serve: Server, name: str) -> None:
     module = f"async def {name}(q: int = 1): return q\n"
-    text = f"from named import {name}\nasync def get(it=Depends({name}), q: int = 2): return [it, q]"
+    text = (
+        f"from named import {name}\nasync def get(it=Depends({name}), q: int = 2): return [it, q]"
+    )
     app = await serve(project(text) | {"named.py": module})
     assert (await app.get("/?q=5")).json() == [5, 5]
 
@@ -127,7 +134,9 @@ async def test_a_dependency_may_have_any_name(serve: Server, name: str) -> None:
 async def test_an_error_handler_may_call_the_exception_as_it_likes(
     serve: Server, name: str
 ) -> None:
-    errors = f"async def oops({name}: LookupError, q: int = 1): return {{'is': str({name}), 'q': q}}"
+    errors = (
+        f"async def oops({name}: LookupError, q: int = 1): return {{'is': str({name}), 'q': q}}"
+    )
     text = "async def get(): raise LookupError('it')"
     app = await serve(project(text) | {"routes/_errors.py": errors})
     assert (await app.get("/?q=2")).json() == {"is": "it", "q": 2}
@@ -293,7 +302,9 @@ async def get(it=Depends(_opened)): raise LookupError
 """
     app = await serve(project(text))
     assert (await app.get("/")).status == 500
-    assert "A dependency of routes/index.py:14 swallowed an exception; raise it again" in caplog.text
+    assert (
+        "A dependency of routes/index.py:14 swallowed an exception; raise it again" in caplog.text
+    )
 
 
 STREAMS = """

@@ -96,7 +96,12 @@ async def test_a_path_value_is_converted(
     ("annotation", "url"),
     [
         *(("int", "/x"), ("int", "/1.5"), ("int", "/" + "9" * 5000), ("uuid.UUID", "/1")),
-        *(("Colour", "/blue"), ("Limit", "/0"), ("float", "/nan"), ("datetime.date", "/2026-13-01")),
+        *(
+            ("Colour", "/blue"),
+            ("Limit", "/0"),
+            ("float", "/nan"),
+            ("datetime.date", "/2026-13-01"),
+        ),
         ("Annotated[int, pydantic.Field(ge=1)]", "/0"),
     ],
 )
@@ -202,7 +207,11 @@ async def test_a_default_that_a_handler_changed_is_fresh_for_the_next(serve: Ser
         ("x_token: Annotated[int, Header()]", {"x-token": "7"}, 7),
         ("x_token: Annotated[str | None, Header()]", {}, None),
         ("x_token: Annotated[str, Header()] = 'b'", {}, "b"),
-        ("x_token: Annotated[list[str], Header()]", [("x-token", "a"), ("x-token", "b")], ["a", "b"]),
+        (
+            "x_token: Annotated[list[str], Header()]",
+            [("x-token", "a"), ("x-token", "b")],
+            ["a", "b"],
+        ),
         ("x_token: Annotated[list[str] | None, Header()]", {}, None),
         ("x_token: Annotated[str, Cookie('session')]", {"cookie": "a=1; session=2"}, "2"),
         ("x_token: Annotated[int, Cookie()] = 5", {}, 5),
@@ -242,9 +251,7 @@ async def test_a_header_that_comes_twice_is_a_bad_request(serve: Server) -> None
         ("it: dict = {}", b"", {}),
     ],
 )
-async def test_a_body_is_converted(
-    serve: Server, signature: str, body: bytes, value: Any
-) -> None:
+async def test_a_body_is_converted(serve: Server, signature: str, body: bytes, value: Any) -> None:
     headers = {"content-type": "application/json"} if body else {}
     answer = await sent(serve, signature, "/", headers, body=body, method="POST")
     assert answer.json() == {"it": value}

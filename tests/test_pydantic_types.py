@@ -120,7 +120,9 @@ def test_what_is_no_json_is_a_bad_request(data: str) -> None:
         read(Price, data)
 
 
-@pytest.mark.parametrize("data", ["[" * 100_000, '{"x":' * 100_000, '{"amount":' + "9" * 5000 + "}"])
+@pytest.mark.parametrize(
+    "data", ["[" * 100_000, '{"x":' * 100_000, '{"amount":' + "9" * 5000 + "}"]
+)
 def test_absurd_json_is_refused(data: str) -> None:
     with pytest.raises((BadRequest, Refused)):
         read(Price, data)

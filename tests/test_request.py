@@ -128,7 +128,7 @@ def test_all_headers_of_a_name_are_found_in_order() -> None:
     ("value", "parts"),
     [
         (b"text/html", ("text/html", "")),
-        (b"Text/HTML ; Charset=\"UTF-8\"; a=b", ("text/html", "utf-8")),
+        (b'Text/HTML ; Charset="UTF-8"; a=b', ("text/html", "utf-8")),
         (b"multipart/form-data; boundary=charset", ("multipart/form-data", "")),
         (b"", ("", "")),
     ],

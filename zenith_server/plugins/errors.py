@@ -1,11 +1,13 @@
-"""Exceptions become problem documents (RFC 9457); what is not expected is logged and said briefly."""
+"""Exceptions become problem documents (RFC 9457); what is not expected is logged, not told."""
 
 from __future__ import annotations
 
 import logging
+import os
 import traceback
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import msgspec
 from starlette.exceptions import HTTPException as StarletteHTTPException
@@ -54,7 +56,8 @@ class _Unexpected:
         self.root = root
 
     async def __call__(self, error: Exception, scope: Scope) -> tuple[bytes, int, dict[str, str]]:
-        where = f"{scope.get('method', '')} {scope.get('path', '')}"
+        # A line break that a client put into the path must not begin a line of the log.
+        where = f"{scope.get('method', '')} {quote(scope.get('path', ''))}"
         request_id = scope.get("request_id")
         log.error("%s failed, request %s", where, request_id, exc_info=error)
         extensions: dict[str, Any] = {}
@@ -68,9 +71,9 @@ class _Unexpected:
 def _frames(error: Exception, root: Path) -> list[str]:
     """The project's own frames, the innermost first; without values, which may be secret."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if Path(frame.filename).is_relative_to(root.resolve())]
+    inside = f"{root.resolve()}{os.sep}"
+    own = [frame for frame in frames if frame.filename.startswith(inside)]
     return [
-        f"{Path(frame.filename).relative_to(root.resolve())}:{frame.lineno} in {frame.name}: "
-        f"{frame.line}"
+        f"{frame.filename.removeprefix(inside)}:{frame.lineno} in {frame.name}: {frame.line}"
         for frame in reversed(own or frames)
     ]
