@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.commands import Command
 
 
@@ -16,6 +18,15 @@ def test_it_prints_what_it_made_and_what_comes_next(command: Command, tmp_path: 
     assert files_in(tmp_path / "hello") == made
     assert {line.removeprefix("created hello/") for line in ran.out.splitlines()[:5]} == made
     assert ran.out.splitlines()[-1] == "Next: zenith-server dev hello"
+
+
+@pytest.mark.parametrize(
+    ("folder", "typed"), [("my shop", "'my shop'"), ("-shop", "./-shop"), ("a;b", "'a;b'")]
+)
+def test_what_comes_next_can_be_typed_as_it_is_printed(
+    command: Command, folder: str, typed: str
+) -> None:
+    assert command("new", "--", folder).out.splitlines()[-1] == f"Next: zenith-server dev {typed}"
 
 
 def test_the_project_has_no_faults_in_any_environment(command: Command) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib.resources import files as resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -23,8 +24,14 @@ def new(name: NewFolder) -> int:
         raise ProjectError(_exists(name))
     for relative, text in _template():
         _write(name / relative, text.replace("{name}", name.resolve().name), name)
-    print(f"\nNext: zenith-server dev {name}")
+    print(f"\nNext: zenith-server dev {_typed(name)}")
     return 0
+
+
+def _typed(folder: Path) -> str:
+    """A folder as it can be typed: quoted for the shell, and never taken for an option."""
+    text = str(folder)
+    return quote(f"./{text}" if text.startswith("-") else text)
 
 
 def _write(file: Path, text: str, folder: Path) -> None:
