@@ -52,6 +52,11 @@ class Ask:
     ) -> Explanation: ...
 
 
+def test_a_url_without_its_first_slash_is_meant_from_the_root(explained: Ask) -> None:
+    found = explained("items/7")
+    assert (found.request, found.values) == ("GET /items/7", {"id": 7})
+
+
 def test_it_says_where_each_parameter_comes_from(explained: Ask) -> None:
     found = explained("/items/7?page=2")
     assert (found.status, found.values) == (200, {"id": 7})

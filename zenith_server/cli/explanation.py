@@ -57,7 +57,7 @@ def explain(findings: Findings, url: str, method: str) -> Explanation:
         url: a path, with or without the host before it and the query behind it.
         method: an HTTP method, or WEBSOCKET.
     """
-    path = urlsplit(url).path or "/"
+    path = _path(url)
     request = f"{method} {path}"
     try:
         found = _search(findings, path)
@@ -73,11 +73,16 @@ def explain(findings: Findings, url: str, method: str) -> Explanation:
 
 def code_of(findings: Findings, url: str, method: str) -> str | None:
     """Return the code that runs for a request, where a handler takes it."""
-    found = _search(findings, urlsplit(url).path or "/")
+    found = _search(findings, _path(url))
     route = _route(_routes(findings, found), method)
     if route is None or route.method == "*":
         return None
     return compile_route(route, findings.injection)[1]
+
+
+def _path(url: str) -> str:
+    """The path of a URL; without host and leading slash it is meant from the root."""
+    return "/" + urlsplit(url).path.removeprefix("/")
 
 
 def _search(findings: Findings, path: str) -> Match:
