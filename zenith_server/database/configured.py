@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zenith_server.database.engines import Database, PoolOptions
 from zenith_server.database.url import DatabaseURL, normalise
+from zenith_server.environment import Environment
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.settings import Settings
 
@@ -43,19 +44,20 @@ def database_url(settings: Settings) -> DatabaseURL:
     if raw is None:
         name = settings.environment.name
         if name not in EMBEDDED:
-            raise ProjectError(_not_set(name))
+            raise ProjectError(_not_set(settings.environment))
         raw, origin = f"sqlite:///data/{name}.sqlite3", f"default of {name}"
     return normalise(raw, root=settings.root, origin=origin)
 
 
-def _not_set(environment: str) -> Fault:
+def _not_set(environment: Environment) -> Fault:
     return Fault(
         "No database is configured",
-        (f"environment {environment}",),
+        (f"environment {environment.name} ({environment.reason})",),
         "The project uses a database; outside development the server does not invent one, because "
         "the data would be gone with the container.",
         (
             "Set DATABASE_URL, for example postgresql://user:password@host:5432/name.",
             "If SQLite is what you want, say so: DATABASE_URL=sqlite:////var/lib/app/data.sqlite3",
+            "If this is development, say so: --env development, or ZENITH_ENV=development.",
         ),
     )
