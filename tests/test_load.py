@@ -14,7 +14,8 @@ import pytest
 
 from tests.projects import write_project
 from zenith_server.errors import Fault, ProjectError
-from zenith_server.load import ProjectFinder, enter, load, relative_of, take_back_variables
+from zenith_server.finder import ProjectFinder
+from zenith_server.load import enter, load, relative_of, take_back_variables
 from zenith_server.manifest import Convention, Manifest
 from zenith_server.scan import scan
 
@@ -123,6 +124,19 @@ def test_a_file_beside_a_folder_of_its_name_is_a_package_too(entered: Enter) -> 
         }
     )
     assert loader("routes/users/index.py").x == 1
+
+
+def test_a_file_keeps_its_names_beside_files_in_the_folder_of_its_name(entered: Enter) -> None:
+    loader = entered(
+        {"routes/users.py": "def get(): return 1", "routes/users/get.py": "def get(): return 2"}
+    )
+    assert loader("routes/users/get.py").get() == 2
+    assert loader("routes/users.py").get() == 1
+
+
+def test_a_module_in_a_folder_is_an_attribute_of_the_folder(entered: Enter) -> None:
+    loader = entered({"routes/users.py": "", "routes/users/posts.py": ""})
+    assert loader("routes/users/posts.py") is loader("routes/users.py").posts
 
 
 def test_a_marker_of_a_package_is_respected(entered: Enter) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
@@ -76,7 +76,17 @@ class Draft:
                 yield file, load(file, self.manifest.root)
             except ProjectError as error:
                 full = self.settings.logging.full_traceback
-                self.faults.extend(with_traceback(error) if full else error.faults)
+                for fault in with_traceback(error) if full else error.faults:
+                    self._note(fault)
+
+    def _note(self, fault: Fault) -> None:
+        """Note a fault, or one more file that it breaks: a line is told once."""
+        for index, known in enumerate(self.faults):
+            if (known.where[:1], known.why) == (fault.where[:1], fault.why):
+                where = dict.fromkeys((*known.where, *fault.where))
+                self.faults[index] = replace(known, where=tuple(where))
+                return
+        self.faults.append(fault)
 
     def read(self, file: ProjectFile) -> str:
         """Return the text of a file that is not Python."""

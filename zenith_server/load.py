@@ -3,73 +3,19 @@
 from __future__ import annotations
 
 import importlib
-import os
 import sys
 import traceback
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec
-from importlib.util import spec_from_file_location
 from pathlib import Path
 from types import MappingProxyType, ModuleType
 
 from zenith_server.errors import Fault, ProjectError
+from zenith_server.finder import ProjectFinder
 from zenith_server.manifest import Manifest, ProjectFile
-from zenith_server.names import module_of
 from zenith_server.secrets import masked_url
 
 _NONE: Mapping[str, str] = MappingProxyType({})
-
-
-class ProjectFinder(MetaPathFinder):
-    """Finds the modules of one project, and nothing else.
-
-    Python's own finder lets an installed package named `models` win over a folder without
-    `__init__.py`, makes of `users.py` beside `users/` a module that has no submodules, and cannot
-    spell `[id]`. This one is asked first for the project's conventional folders.
-    """
-
-    def __init__(self, root: Path, files: Iterable[ProjectFile]) -> None:
-        self.root = root
-        self.variables: dict[str, str] = {}
-        self.files = {file.module: root / file.relative for file in files}
-        self.folders = {
-            module_of(folder.relative_to(root).as_posix()): folder
-            for file in self.files.values()
-            for folder in file.parents
-            if folder != root and folder.is_relative_to(root)
-        }
-
-    def find_spec(
-        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """Return where a module of the project is (the hook of `sys.meta_path`)."""
-        if fullname.partition(".")[0] not in self.folders and fullname not in self.files:
-            return None
-        place = Path(*(path or [str(self.root)])[:1], fullname.rpartition(".")[2])
-        folder = self.folders.get(fullname, place)
-        inside = [str(folder)] if folder.is_dir() else None
-        for file in (self.files.get(fullname), folder / "__init__.py", place.with_suffix(".py")):
-            if file is not None and file.is_file():
-                return spec_from_file_location(fullname, file, submodule_search_locations=inside)
-        if inside is None:
-            return None
-        spec = ModuleSpec(fullname, None, is_package=True)
-        spec.submodule_search_locations = inside
-        return spec
-
-    def lend(self, variables: Mapping[str, str]) -> None:
-        """Add variables that are not set to the environment of the process."""
-        self.variables = {k: v for k, v in variables.items() if k not in os.environ}
-        os.environ.update(self.variables)
-
-    def take_back(self) -> None:
-        """Remove the variables that were added and not changed since."""
-        for name, value in self.variables.items():
-            if os.environ.get(name) == value:
-                del os.environ[name]
-        self.variables = {}
 
 
 def enter(manifest: Manifest, variables: Mapping[str, str] = _NONE) -> None:

@@ -46,5 +46,9 @@ def _not_one(file: ProjectFile, number: int) -> Fault:
         f"{file.relative} has {number or 'no'} Zenith objects",
         (file.relative,),
         "The file is read for the one object on which routes and hooks are declared.",
-        ("Write: from zenith_server import Zenith; app = Zenith()",),
+        (
+            "Keep one; a Router holds what belongs together, and include_router adds it."
+            if number
+            else "Write: from zenith_server import Zenith; app = Zenith()",
+        ),
     )

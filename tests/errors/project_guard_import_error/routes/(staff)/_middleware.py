@@ -1,0 +1,1 @@
+from staff_login import before

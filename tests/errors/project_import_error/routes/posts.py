@@ -1,0 +1,5 @@
+from models.pots import Post
+
+
+async def get() -> Post:
+    return Post()

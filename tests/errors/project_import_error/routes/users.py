@@ -1,0 +1,5 @@
+from services.mail import send
+
+
+async def post() -> None:
+    send()

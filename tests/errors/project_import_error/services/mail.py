@@ -1,0 +1,7 @@
+import json
+
+SETTINGS = json.loads("{")
+
+
+def send() -> None:
+    pass

@@ -1,0 +1,2 @@
+async def middleware(request):
+    return None

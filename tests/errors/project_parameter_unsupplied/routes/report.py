@@ -1,0 +1,6 @@
+class Printer:
+    pass
+
+
+async def get(year, printer: Printer) -> None:
+    pass

@@ -1,0 +1,6 @@
+from zenith_server import Plugin
+
+
+class Chicken(Plugin):
+    name = "chicken"
+    after = ("egg",)

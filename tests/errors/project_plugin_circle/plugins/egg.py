@@ -1,0 +1,6 @@
+from zenith_server import Plugin
+
+
+class Egg(Plugin):
+    name = "egg"
+    after = ("chicken",)

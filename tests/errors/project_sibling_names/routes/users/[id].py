@@ -1,0 +1,2 @@
+async def get(id: int) -> int:
+    return id

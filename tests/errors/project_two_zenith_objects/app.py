@@ -1,0 +1,4 @@
+from zenith_server import Zenith
+
+app = Zenith()
+admin = Zenith()

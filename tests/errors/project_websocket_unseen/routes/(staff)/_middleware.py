@@ -1,0 +1,2 @@
+async def middleware(request, call_next):
+    return await call_next(request)

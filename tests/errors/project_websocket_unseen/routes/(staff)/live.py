@@ -1,0 +1,5 @@
+from zenith_server import WebSocket
+
+
+async def websocket(ws: WebSocket) -> None:
+    await ws.accept()

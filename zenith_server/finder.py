@@ -1,0 +1,91 @@
+"""Where the modules of a project are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, SourceFileLoader
+from importlib.util import spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from zenith_server.manifest import ProjectFile
+from zenith_server.names import module_of
+
+
+class ProjectFinder(MetaPathFinder):
+    """Finds the modules of one project, and nothing else.
+
+    Python's own finder lets an installed package named `models` win over a folder without
+    `__init__.py`, makes of `users.py` beside `users/` a module that has no submodules, and cannot
+    spell `[id]`. This one is asked first for the project's conventional folders.
+    """
+
+    def __init__(self, root: Path, files: Iterable[ProjectFile]) -> None:
+        self.root = root
+        self.variables: dict[str, str] = {}
+        self.files = {file.module: root / file.relative for file in files}
+        self.folders = {
+            module_of(folder.relative_to(root).as_posix()): folder
+            for file in self.files.values()
+            for folder in file.parents
+            if folder != root and folder.is_relative_to(root)
+        }
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return where a module of the project is (the hook of `sys.meta_path`)."""
+        if fullname.partition(".")[0] not in self.folders and fullname not in self.files:
+            return None
+        place = Path(*(path or [str(self.root)])[:1], fullname.rpartition(".")[2])
+        folder = self.folders.get(fullname, place)
+        inside = [str(folder)] if folder.is_dir() else None
+        for file in (self.files.get(fullname), folder / "__init__.py", place.with_suffix(".py")):
+            if file is not None and file.is_file():
+                return _spec(fullname, file, inside)
+        if inside is None:
+            return None
+        spec = ModuleSpec(fullname, None, is_package=True)
+        spec.submodule_search_locations = inside
+        return spec
+
+    def lend(self, variables: Mapping[str, str]) -> None:
+        """Add variables that are not set to the environment of the process."""
+        self.variables = {k: v for k, v in variables.items() if k not in os.environ}
+        os.environ.update(self.variables)
+
+    def take_back(self) -> None:
+        """Remove the variables that were added and not changed since."""
+        for name, value in self.variables.items():
+            if os.environ.get(name) == value:
+                del os.environ[name]
+        self.variables = {}
+
+
+class _Package(ModuleType):
+    """A file with a folder of its name; what it defines is not replaced by what lies in there.
+
+    Python binds a module to its parent when it is imported: `routes/users/get.py` would take the
+    place of the function `get` in `routes/users.py`.
+    """
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        own = vars(self).get(name)
+        is_taken = own is not None and not isinstance(own, ModuleType)
+        if not (is_taken and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+
+class _PackageLoader(SourceFileLoader):
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        return _Package(spec.name)
+
+
+def _spec(fullname: str, file: Path, inside: list[str] | None) -> ModuleSpec | None:
+    loader = SourceFileLoader if inside is None else _PackageLoader
+    return spec_from_file_location(
+        fullname, file, loader=loader(fullname, str(file)), submodule_search_locations=inside
+    )
