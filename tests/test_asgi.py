@@ -30,10 +30,11 @@ def folder(tmp_path: Path, name: str, more: Mapping[str, str] | None = None) -> 
 
 
 @pytest.fixture(autouse=True)
-def nothing_left(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def nothing_left() -> Iterator[None]:
     yield
     take_back_variables()
-    monkeypatch.delattr(asgi, "app", raising=False)
+    if "app" in vars(asgi):
+        del asgi.app
 
 
 async def test_a_folder_becomes_an_app(tmp_path: Path) -> None:
