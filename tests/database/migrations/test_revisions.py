@@ -94,7 +94,9 @@ def test_two_files_with_one_id_are_both_named(folder: Path, revise: Revise) -> N
     text = revise("0002").read_text()
     (folder / "0002_other.py").write_text(text)
     assert fault(folder).startswith(
-        f'Revision "0002" exists 2 times\n  at {folder}/0002_other.py\n  at {folder}/0002_step.py\n'
+        'Revision "0002" exists 2 times\n'
+        "  at migrations/0002_other.py\n"
+        "  at migrations/0002_step.py\n"
     )
 
 

@@ -23,7 +23,7 @@ def fork(heads: tuple[Revision, ...]) -> Fault:
     first, *others = heads
     return Fault(
         f"The migrations have {len(heads)} heads: {', '.join(head.name for head in heads)}",
-        tuple(str(head.file) for head in heads),
+        tuple(head.place for head in heads),
         "Each revision but the last is followed by one other, so that their order is plain.",
         tuple(
             f'In {other.file.name}, let the first revision of its branch follow "{first.id}": '
@@ -66,10 +66,10 @@ def _after_failure(url: DatabaseURL) -> tuple[str, ...]:
 def _places(
     error: BaseException, revisions: tuple[Revision, ...], revision: Revision | None
 ) -> tuple[str, ...]:
-    files = {str(each.file) for each in revisions}
+    files = {str(each.file): each.place for each in revisions}
     frames = traceback.extract_tb(error.__traceback__)
-    lines = [f"{frame.filename}:{frame.lineno}" for frame in frames if frame.filename in files]
-    return tuple(lines[-1:]) or ((str(revision.file),) if revision else ())
+    lines = [f"{files[each.filename]}:{each.lineno}" for each in frames if each.filename in files]
+    return tuple(lines[-1:]) or ((revision.place,) if revision else ())
 
 
 def _message(error: BaseException) -> str:
@@ -96,11 +96,30 @@ def unknown_target(target: str, revisions: Iterable[Revision]) -> Fault:
     )
 
 
+def out_of_steps(found: int, asked: int, verb: str) -> Fault:
+    """Say that there are fewer revisions than steps."""
+    left = f"Only {found} of {asked} revisions are" if found else "No revision is"
+    return Fault(
+        f"{left} left to {verb}",
+        why="Nothing was changed: a number of steps is taken whole or not at all.",
+        fixes=("See where the database stands: zenith-server db status",),
+    )
+
+
+def not_applied(revision: Revision) -> Fault:
+    """Say that a downgrade cannot stop at a revision that the database does not have."""
+    return Fault(
+        f"The database does not have {revision.name}, so nothing after it can be undone",
+        (revision.place,),
+        fixes=("See what it has: zenith-server db status",),
+    )
+
+
 def behind(state: MigrationState) -> Fault:
     """Say that a revision cannot be made while others wait to be applied."""
     return Fault(
         "The database is behind the migrations",
-        tuple(str(revision.file) for revision in state.pending),
+        tuple(revision.place for revision in state.pending),
         "A new revision is the difference between models and database, so these would be in it.",
         (_UPGRADE,),
     )
@@ -110,7 +129,7 @@ def ahead(state: MigrationState, url: DatabaseURL, folder: Path) -> Fault:
     """Say that the database knows revisions that this code does not."""
     return Fault(
         f"The database is at revision {', '.join(state.unknown)}, which this code does not know",
-        (f"{url.origin}: {url.masked}", str(folder)),
+        (f"{url.origin}: {url.masked}", f"{folder.name}/"),
         "Newer code, or another branch, has migrated this database.",
         ("Bring the missing revision files here, or use another database.",),
     )

@@ -83,7 +83,7 @@ class Migrations:
                 reached, the target does not exist, or the lock was not free in time.
         """
         known = self.history()
-        wanted = _target(target, known, ("head",))
+        wanted = _target(target, known, r"head|\+[1-9]\d*")
         found = await self.status()
         if found.state != "pending":
             return self._nothing_to_do(found)
@@ -92,6 +92,7 @@ class Migrations:
             found = await self._state(connection, known)
             if found.state != "pending":
                 return self._nothing_to_do(found)
+            _refuse_too_many(wanted, found.pending, "apply")
             return await self._run(connection, "upgrade", wanted, known)
 
     async def downgrade(self, target: str, *, wait: float = LOCK_TIMEOUT) -> MigrationRun:
@@ -105,11 +106,13 @@ class Migrations:
             ProjectError: as `upgrade`; also when the database is ahead of this code.
         """
         known = self.history()
-        wanted = _target(target, known, ("base",))
+        wanted = _target(target, known, r"base|-[1-9]\d*")
         async with hold(self.database, wait) as connection:
             found = await self._state(connection, known)
             if found.unknown:
                 raise ProjectError(faults.ahead(found, self.database.url, self.folder))
+            _refuse_too_many(wanted, found.applied, "undo")
+            _refuse_unapplied(wanted, found)
             return await self._run(connection, "downgrade", wanted, known)
 
     async def make(
@@ -201,9 +204,21 @@ def _refuse_unless_current(found: MigrationState, database: Database, folder: Pa
         raise ProjectError(faults.ahead(found, database.url, folder))
 
 
-def _target(target: str, known: tuple[Revision, ...], words: tuple[str, ...]) -> str:
-    """Return what Alembic calls the target."""
-    if target in words or re.fullmatch(r"[+-]\d+", target):
+def _refuse_too_many(target: str, there: tuple[Revision, ...], verb: str) -> None:
+    asked = int(target[1:]) if target[0] in "+-" else 0
+    if asked > len(there):
+        raise ProjectError(faults.out_of_steps(len(there), asked, verb))
+
+
+def _refuse_unapplied(target: str, found: MigrationState) -> None:
+    for revision in found.pending:
+        if revision.id == target:
+            raise ProjectError(faults.not_applied(revision))
+
+
+def _target(target: str, known: tuple[Revision, ...], others: str) -> str:
+    """Return what Alembic calls the target; `others` matches what is no revision."""
+    if re.fullmatch(others, target):
         return target
     for revision in known:
         if target in (revision.id, revision.name):

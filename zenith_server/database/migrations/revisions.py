@@ -34,6 +34,16 @@ class Revision:
         """The file's name without its ending, such as `0002_add_tags`."""
         return self.file.stem
 
+    @property
+    def place(self) -> str:
+        """Where it is, from the project's folder, such as `migrations/0002_add_tags.py`."""
+        return place(self.file)
+
+
+def place(file: Path) -> str:
+    """Return how messages name a revision file: with its folder, not with the way to it."""
+    return f"{file.parent.name}/{file.name}"
+
 
 def read(folder: Path) -> tuple[Revision, ...]:
     """Return the revisions of a folder, each after those that it follows.
@@ -87,7 +97,7 @@ def _read(file: Path) -> Revision | Fault:
     except (KeyError, TypeError, ValueError):
         return Fault(
             "A file in the migrations folder is not a revision",
-            (str(file),),
+            (place(file),),
             "A revision assigns texts to `revision` and `down_revision`; the first has None there.",
             ("Correct the two lines, or move the file to another folder.",),
         )
@@ -129,7 +139,7 @@ def _downs(value: object) -> tuple[str, ...]:
 def _unreadable(file: Path, error: SyntaxError | UnicodeDecodeError) -> Fault:
     line = error.lineno if isinstance(error, SyntaxError) and error.lineno else 1
     reason = error.msg if isinstance(error, SyntaxError) else error.reason
-    return Fault("A revision cannot be read", (f"{file}:{line}",), f"{reason}.")
+    return Fault("A revision cannot be read", (f"{place(file)}:{line}",), f"{reason}.")
 
 
 def _twice(revisions: Iterable[Revision]) -> list[Fault]:
@@ -142,7 +152,7 @@ def _twice(revisions: Iterable[Revision]) -> list[Fault]:
 def _same_id(key: str, same: list[Revision]) -> Fault:
     return Fault(
         f'Revision "{key}" exists {len(same)} times',
-        tuple(str(revision.file) for revision in same),
+        tuple(revision.place for revision in same),
         "Each revision has an id of its own; this happens when two branches each add the next one.",
         (f'Give one of them the next free number, and let it follow: down_revision = "{key}".',),
     )
@@ -155,7 +165,7 @@ def _astray(revisions: list[Revision], *, complete: bool) -> list[Fault]:
             f'A revision follows "{down}", which does not exist.{suggestion(down, known)}'.rstrip(
                 "."
             ),
-            (str(revision.file),),
+            (revision.place,),
             fixes=("Correct down_revision, or bring the missing file back.",),
         )
         for revision in revisions
@@ -171,7 +181,7 @@ def _in_order(revisions: Mapping[str, Revision]) -> tuple[Revision, ...]:
         ).static_order()
         return tuple(revisions[key] for key in order)
     except CycleError as error:
-        circle = tuple(str(revisions[key].file) for key in dict.fromkeys(error.args[1]))
+        circle = tuple(revisions[key].place for key in dict.fromkeys(error.args[1]))
         raise ProjectError(
             Fault("Revisions follow each other in a circle", circle, fixes=("Correct one.",))
         ) from None
