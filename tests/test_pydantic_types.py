@@ -10,10 +10,11 @@ import msgspec
 import pydantic
 import pytest
 
-from zenith_server.deserialise import json_reader, text_reader
+from zenith_server.deserialise import json_reader
 from zenith_server.input_faults import Refused
 from zenith_server.problems import BadRequest
 from zenith_server.serialise import json_writer
+from zenith_server.texts import text_reader
 
 
 class Address(pydantic.BaseModel):

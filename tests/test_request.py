@@ -187,8 +187,8 @@ async def test_a_body_beyond_the_limit_is_refused(parts: list[bytes]) -> None:
 
 
 async def test_a_body_that_says_it_is_too_large_is_not_waited_for() -> None:
+    scope = headers((b"content-length", b"11"))
     with pytest.raises(ContentTooLarge):
-        scope = headers((b"content-length", b"11"))
         await body_reader(LIMIT)(scope, receiving(b"0", leaves=True))
 
 

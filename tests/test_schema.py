@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
+import datetime as dt
 import decimal
 import enum
 import sys
@@ -185,7 +185,7 @@ def test_a_body_can_only_be(kind: Any) -> None:
 
 TEXTS = [
     *(str, int, float, bool, bytes, uuid.UUID, decimal.Decimal, Colour, UserId),
-    *(datetime.datetime, datetime.date, datetime.time, datetime.timedelta),
+    *(dt.datetime, dt.date, dt.time, dt.timedelta),
     *(Literal["a", 1], list[int], set[Colour], int | None, tuple[int, ...], pydantic.AnyUrl),
     Annotated[int, msgspec.Meta(ge=1)],
 ]

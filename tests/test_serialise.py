@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
-import enum
 import json
-import uuid
 from collections.abc import Callable
-from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, Generic, Optional, TypedDict, TypeVar, Union
 
 import msgspec
 import pydantic
 import pytest
-from sqlalchemy import create_engine, select
 from sqlalchemy.orm import (
     DeclarativeBase,
     Mapped,
-    MappedAsDataclass,
-    Session,
     mapped_column,
     relationship,
 )
@@ -51,15 +44,6 @@ class Post(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     author_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
     author: Mapped[User] = relationship(back_populates="posts")
-
-
-class Other(DeclarativeBase): ...
-
-
-class Account(MappedAsDataclass, Other):
-    __tablename__ = "accounts"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    password: Mapped[str] = mapped_column(info={"private": True})
 
 
 class Out(msgspec.Struct):
@@ -150,10 +134,6 @@ class ModelHolder(pydantic.BaseModel):
     user: Model
 
 
-class Colour(enum.Enum):
-    RED = "red"
-
-
 def written(annotation: Any, value: Any) -> Any:
     return json.loads(json_writer(annotation)(value))
 
@@ -169,7 +149,7 @@ SOURCES: dict[str, Callable[[], Any]] = {
     "dataclass": lambda: Richer("ada"),
     "object": lambda: SimpleNamespace(name="ada", password="hidden"),
     "mapping": lambda: {"name": "ada", "password": "hidden"},
-    "model": lambda: SecretModel(Name="ada"),
+    "model": lambda: SecretModel.model_validate({"Name": "ada"}),
 }
 
 
@@ -223,11 +203,11 @@ def test_a_property_of_a_mapped_object_can_be_declared() -> None:
 
 
 def test_a_models_item_of_a_list_is_filtered() -> None:
-    assert written(list[Model], [SecretModel(Name="ada")]) == [{"Name": "ada"}]
+    assert written(list[Model], [SecretModel.model_validate({"Name": "ada"})]) == [{"Name": "ada"}]
 
 
 def test_a_models_field_is_filtered() -> None:
-    value = ModelHolder(user=SecretModel(Name="ada"))
+    value = ModelHolder(user=SecretModel.model_validate({"Name": "ada"}))
     assert written(ModelHolder, value) == {"user": {"Name": "ada"}}
 
 
@@ -353,63 +333,6 @@ def test_a_type_that_nothing_writes_is_an_error_at_once() -> None:
         json_writer(list[Out | Missing])
 
 
-# --- without a declaration ---
-
-
-def undeclared(value: Any) -> Any:
-    return json.loads(json_writer()(value))
-
-
-@pytest.mark.parametrize("make", [user, lambda: Account(1, "hidden")])
-@pytest.mark.parametrize(
-    "around",
-    [lambda it: it, lambda it: [it], lambda it: {"a": it}, lambda it: ({"a": [it]},)],
-)
-def test_private_columns_never_leave(make: Any, around: Any) -> None:
-    assert "hidden" not in json_writer()(around(make())).decode()
-
-
-def test_columns_that_were_not_loaded_are_left_out() -> None:
-    assert undeclared(User(id=1)) == {"id": 1}
-
-
-def test_a_row_of_a_query_is_an_object() -> None:
-    engine = create_engine("sqlite://")
-    Base.metadata.create_all(engine)
-    with Session(engine) as session:
-        session.add(user())
-        session.flush()
-        rows = session.execute(select(User.id, User.name)).all()
-    engine.dispose()
-    assert undeclared(list(rows)) == [{"id": 1, "name": "ada"}]
-
-
-def test_a_model_is_written_with_its_aliases() -> None:
-    assert undeclared({"user": Model(Name="ada")}) == {"user": {"Name": "ada"}}
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (Decimal("1.10"), "1.10"),
-        (uuid.UUID(int=1), "00000000-0000-0000-0000-000000000001"),
-        (datetime.datetime(2026, 1, 31, 12, tzinfo=datetime.UTC), "2026-01-31T12:00:00Z"),
-        (datetime.date(2026, 1, 31), "2026-01-31"),
-        (datetime.timedelta(seconds=5), "PT5S"),
-        (Colour.RED, "red"),
-        (b"hi", "aGk="),
-        (float("nan"), None),
-    ],
-)
-def test_a_value_has_its_usual_form(value: Any, text: Any) -> None:
-    assert undeclared(value) == text
-
-
 @pytest.mark.parametrize("annotation", [Any, object])
 def test_anything_declared_is_nothing_declared(annotation: Any) -> None:
     assert written(annotation, Secret("ada")) == {"name": "ada", "password": "hidden"}
-
-
-def test_what_cannot_be_written_is_an_error_that_says_what_to_do() -> None:
-    with pytest.raises(TypeError, match="SimpleNamespace cannot be written as JSON; return a"):
-        undeclared(SimpleNamespace())

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
-from zenith_server.deserialise import json_reader, one, text_reader
+from zenith_server.deserialise import json_reader
 from zenith_server.input_faults import Refused
 from zenith_server.problems import InputFault
 from zenith_server.request import header, header_values, require_json
 from zenith_server.schema import is_many, is_optional, is_struct, is_upload, members, plain
 from zenith_server.signature import MISSING, Input
+from zenith_server.texts import one, text_reader
 
 Read = Callable[[Any], Any]
 

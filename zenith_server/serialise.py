@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 from operator import attrgetter
@@ -16,12 +15,12 @@ from zenith_server.schema import (
     fields,
     has_struct,
     is_mapped,
-    is_model,
     is_struct,
     members,
     needs_pydantic,
     parts,
 )
+from zenith_server.undeclared import columns, simpler, write_anything
 
 Write = Callable[[Any], bytes]
 Test = Callable[[Any], bool]
@@ -45,7 +44,7 @@ def json_writer(annotation: Any = MISSING) -> Write:
         b'{"name":"ada"}'
     """
     if annotation is MISSING or any(kind in _ANYTHING for kind in members(annotation)):
-        return _write_anything
+        return write_anything
     try:
         return _declared_writer(annotation)
     except TypeError:
@@ -58,7 +57,7 @@ def _declared_writer(annotation: Any) -> Write:
     if needs_pydantic(annotation):
         return pydantic_types.json_writer(annotation)
     if any(is_mapped(kind) for kind, _ in parts(annotation, into_fields=False)):
-        return _write_anything
+        return write_anything
     msgspec.json.Decoder(annotation)  # raises for what it cannot shape, while the server starts
     encode = _encoder(annotation)
     fits = _Fits().of(annotation)
@@ -155,7 +154,7 @@ def _shaper(annotation: Any) -> Callable[[Any], Any]:
     def shape(value: Any) -> Any:
         try:
             if has_mapping:
-                value = msgspec.to_builtins(value, enc_hook=_simpler)
+                value = msgspec.to_builtins(value, enc_hook=simpler)
             return msgspec.convert(opened(value), annotation, from_attributes=True)
         except msgspec.ValidationError as error:
             raise TypeError(f"{_misfit(value, annotation)}: {error}") from error
@@ -172,56 +171,12 @@ def _encoder(annotation: Any) -> Write:
     """Return an encoder that knows no more types than the annotation."""
     kinds = [kind for kind, _ in parts(annotation)]
     if any(kind in _ANYTHING for kind in kinds):
-        return _write_anything
+        return write_anything
     mapped = tuple(kind for kind in kinds if is_mapped(kind))
 
     def hook(value: Any) -> Any:
         if isinstance(value, mapped):
-            return _columns(value)
+            return columns(value)
         raise TypeError(f"{type(value).__qualname__} is not in the declared type")
 
     return msgspec.json.Encoder(enc_hook=hook).encode
-
-
-# --- without a declaration ---
-
-
-def _write_anything(value: Any) -> bytes:
-    # Only mapped classes are written other than msgspec would: not all of their columns.
-    return _encode(_without_rows(value) if "sqlalchemy.orm" in sys.modules else value)
-
-
-def _without_rows(value: Any) -> Any:
-    kind = value.__class__
-    if kind is dict:
-        return {key: _without_rows(item) for key, item in value.items()}
-    if kind is list or kind is tuple:
-        return [_without_rows(item) for item in value]
-    return _columns(value) if is_mapped(kind) else value
-
-
-def _simpler(value: Any) -> Any:
-    """What msgspec cannot write itself: pydantic models, mapped objects, rows."""
-    if is_model(value.__class__):
-        return value.model_dump(mode="json", by_alias=True)
-    if is_mapped(value.__class__):
-        return _columns(value)
-    if hasattr(value, "_mapping"):
-        return dict(value._mapping)
-    raise TypeError(
-        f"{type(value).__qualname__} cannot be written as JSON; "
-        "return a struct, a model, a mapping or a list, or declare the return type"
-    )
-
-
-_encode = msgspec.json.Encoder(enc_hook=_simpler).encode
-
-
-def _columns(row: Any) -> dict[str, Any]:
-    """The loaded columns of a mapped object, without the ones marked private."""
-    loaded = row.__dict__
-    return {
-        attribute.key: loaded[attribute.key]
-        for attribute in row.__class__.__mapper__.column_attrs
-        if attribute.key in loaded and not attribute.columns[0].info.get("private")
-    }
