@@ -15,7 +15,11 @@ if TYPE_CHECKING:
     from starlette.websockets import WebSocket as WebSocket
 
     from zenith_server.application import Zenith as Zenith
+    from zenith_server.database.columns import private as private
     from zenith_server.database.engines import Database as Database
+    from zenith_server.database.model import Model as Model
+    from zenith_server.database.pages import Page as Page
+    from zenith_server.database.pages import Slice as Slice
     from zenith_server.database.session import Session as Session
     from zenith_server.draft import Draft as Draft
     from zenith_server.manifest import Convention as Convention
@@ -60,7 +64,10 @@ if TYPE_CHECKING:
 
 _PLACES = {
     "application": ("Zenith",),
+    "database.columns": ("private",),
     "database.engines": ("Database",),
+    "database.model": ("Model",),
+    "database.pages": ("Page", "Slice"),
     "database.session": ("Session",),
     "draft": ("Draft",),
     "manifest": ("Convention",),

@@ -35,7 +35,8 @@ def built_in(declared: Declarations | None = None) -> tuple[Plugin, ...]:
     from zenith_server.plugins.app import App
 
     layers = (f"layers.{preset.layer}:{_class_name(preset.layer)}" for preset in PRESETS)
-    return (*(_made(place) for place in (*layers, *BUILT_IN)), App(declared))
+    plugins = (_made(place) for place in (*layers, *BUILT_IN))
+    return (*plugins, App(declared), _made("models:Models"))
 
 
 def with_commands() -> tuple[Plugin, ...]:

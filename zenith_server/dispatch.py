@@ -46,7 +46,7 @@ class Dispatcher:
         errors = ErrorTables(plan.errors, injection)
         self._fallback = errors.of(())
         self._any = self._fallback(Exception())
-        endpoints = endpoints_of(plan.routes, injection, errors)
+        endpoints = endpoints_of(plan.guarded(), injection, errors)
         self.outside = {str(e.pattern): e for e in endpoints if e.outside}
         self.router = Router([endpoint for endpoint in endpoints if not endpoint.outside])
         self._inner = wrapped(self._route, plan.layers)

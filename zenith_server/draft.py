@@ -53,6 +53,7 @@ class Draft:
     routes: list[Route] = field(default_factory=list)
     layers: list[Layer] = field(default_factory=list)
     hooks: list[Hook] = field(default_factory=list)
+    guards: list[Guard] = field(default_factory=list)
     errors: list[ErrorMapping] = field(default_factory=list)
     providers: list[Provider] = field(default_factory=list)
     services: list[Service] = field(default_factory=list)
@@ -159,6 +160,10 @@ class Draft:
         """Look at requests and add headers without a layer (see `Hook`)."""
         self.hooks.append(Hook(name, self.origin(), tuple(headers), start, reply, finish))
 
+    def guard(self, call: Callable[..., Any], origin: Origin | None = None) -> None:
+        """Run a function before every handler, injected like one (see `Guard`)."""
+        self.guards.append(Guard(call, origin or self.origin(call)))
+
     def on_error(
         self,
         exception: type[Exception] | str,
@@ -223,6 +228,7 @@ class Draft:
             tuple(self.routes),
             tuple(self.layers),
             tuple(self.hooks),
+            tuple(self.guards),
             tuple(self.errors),
             tuple(self.providers),
             tuple(self.services),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from zenith_server.names import Pattern
@@ -198,6 +198,7 @@ class Plan:
     routes: tuple[Route, ...] = ()
     layers: tuple[Layer, ...] = ()
     hooks: tuple[Hook, ...] = ()
+    guards: tuple[Guard, ...] = ()
     errors: tuple[ErrorMapping, ...] = ()
     providers: tuple[Provider, ...] = ()
     services: tuple[Service, ...] = ()
@@ -207,6 +208,15 @@ class Plan:
     drains: tuple[Callable[[], None], ...] = ()
     facts: tuple[Fact, ...] = ()
     idle: tuple[Idle, ...] = ()
+
+    def guarded(self) -> tuple[Route, ...]:
+        """Return the routes, each handler with the guards of all of them before its own."""
+        return tuple(
+            route
+            if route.outside or route.method == "*"
+            else replace(route, guards=(*self.guards, *route.guards))
+            for route in self.routes
+        )
 
 
 def name_of(call: Callable[..., Any]) -> str:

@@ -10,6 +10,7 @@ import msgspec
 
 from zenith_server.input_faults import MOST, Refused
 from zenith_server.problems import InputFault
+from zenith_server.rows import private_guard
 from zenith_server.schema import parts, plain
 
 if TYPE_CHECKING:
@@ -56,9 +57,11 @@ def json_writer(annotation: Any) -> Callable[[Any], bytes]:
     """Return what writes a value as JSON with what the type declares."""
     adapter = _adapter(annotation)
     kind, _ = plain(annotation)
+    refuse_private = private_guard(annotation)
 
     def write(value: Any) -> bytes:
         if value.__class__ is not kind:
+            refuse_private(value)
             value = adapter.validate_python(
                 value, from_attributes=True, by_name=True, by_alias=True
             )

@@ -223,14 +223,24 @@ def fields(kind: Any) -> tuple[Field, ...]:
     """
     base = get_origin(kind) or kind
     if issubclass(base, msgspec.Struct):
-        found = msgspec.structs.fields(kind)
-        return tuple(Field(f.encode_name, f.type, f.required, f.name) for f in found)
+        of_struct = msgspec.structs.fields(kind)
+        return tuple(Field(f.encode_name, f.type, f.required, f.name) for f in of_struct)
     if is_model(base) and hasattr(base, "model_fields"):
         return tuple(_model_fields(base))
-    hints = typing.get_type_hints(base, include_extras=True)
+    given = dict(zip(getattr(base, "__parameters__", ()), get_args(kind), strict=False))
+    found = typing.get_type_hints(base, include_extras=True)
+    hints = {name: _filled(hint, given) for name, hint in found.items()}
     if dataclasses.is_dataclass(base):
         return tuple(_dataclass_fields(base, hints))
     return tuple(_key(name, hint, name in base.__required_keys__) for name, hint in hints.items())
+
+
+def _filled(hint: Any, given: dict[Any, Any]) -> Any:
+    """A hint with the types that a generic was given in place of its variables."""
+    if isinstance(hint, typing.TypeVar):
+        return given.get(hint, hint)
+    open_ones = getattr(hint, "__parameters__", ())
+    return hint[tuple(given.get(each, each) for each in open_ones)] if open_ones else hint
 
 
 def _model_fields(model: Any) -> Iterator[Field]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import is_dataclass
 from operator import attrgetter
 from typing import Any, get_args
 
 import msgspec
 
 from zenith_server import pydantic_types
+from zenith_server.rows import columns_of, private_guard
 from zenith_server.schema import (
     class_of,
     fields,
@@ -20,7 +22,7 @@ from zenith_server.schema import (
     needs_pydantic,
     parts,
 )
-from zenith_server.undeclared import columns, simpler, write_anything
+from zenith_server.undeclared import simpler, write_anything
 
 Write = Callable[[Any], bytes]
 Test = Callable[[Any], bool]
@@ -54,10 +56,10 @@ def json_writer(annotation: Any = MISSING) -> Write:
 
 
 def _declared_writer(annotation: Any) -> Write:
-    if needs_pydantic(annotation):
-        return pydantic_types.json_writer(annotation)
     if any(is_mapped(kind) for kind, _ in parts(annotation, into_fields=False)):
         return write_anything
+    if needs_pydantic(annotation):
+        return pydantic_types.json_writer(annotation)
     msgspec.json.Decoder(annotation)  # raises for what it cannot shape, while the server starts
     encode = _encoder(annotation)
     fits = _Fits().of(annotation)
@@ -138,6 +140,7 @@ def _shaper(annotation: Any) -> Callable[[Any], Any]:
     """Return what converts to the declared type, which drops what that does not have."""
     kinds = [kind for kind, _ in parts(annotation)]
     structs = {class_of(kind): fields(kind) for kind in kinds if is_struct(kind)}
+    refuse_private = private_guard(annotation)
     has_mapping = any(hasattr(kind, "__required_keys__") for kind in kinds)
 
     def opened(value: Any) -> Any:
@@ -153,9 +156,11 @@ def _shaper(annotation: Any) -> Callable[[Any], Any]:
 
     def shape(value: Any) -> Any:
         try:
+            value = opened(value)
+            refuse_private(value)
             if has_mapping:
                 value = msgspec.to_builtins(value, enc_hook=simpler)
-            return msgspec.convert(opened(value), annotation, from_attributes=True)
+            return msgspec.convert(value, annotation, from_attributes=True)
         except msgspec.ValidationError as error:
             raise TypeError(f"{_misfit(value, annotation)}: {error}") from error
 
@@ -170,13 +175,13 @@ def _misfit(value: Any, annotation: Any) -> str:
 def _encoder(annotation: Any) -> Write:
     """Return an encoder that knows no more types than the annotation."""
     kinds = [kind for kind, _ in parts(annotation)]
-    if any(kind in _ANYTHING for kind in kinds):
+    if any(kind in _ANYTHING or (is_mapped(kind) and is_dataclass(kind)) for kind in kinds):
         return write_anything
     mapped = tuple(kind for kind in kinds if is_mapped(kind))
 
     def hook(value: Any) -> Any:
         if isinstance(value, mapped):
-            return columns(value)
+            return columns_of(value)
         raise TypeError(f"{type(value).__qualname__} is not in the declared type")
 
     return msgspec.json.Encoder(enc_hook=hook).encode

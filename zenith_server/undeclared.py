@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from zenith_server.rows import columns_of, without_rows
 from zenith_server.schema import is_mapped, is_model
 
 
@@ -21,16 +22,7 @@ def write_anything(value: Any) -> bytes:
         b'{"a":[1]}'
     """
     # Only mapped classes are written other than msgspec would: not all of their columns.
-    return _encode(_without_rows(value) if "sqlalchemy.orm" in sys.modules else value)
-
-
-def _without_rows(value: Any) -> Any:
-    kind = value.__class__
-    if kind is dict:
-        return {key: _without_rows(item) for key, item in value.items()}
-    if kind is list or kind is tuple:
-        return [_without_rows(item) for item in value]
-    return columns(value) if is_mapped(kind) else value
+    return _encode(without_rows(value) if "sqlalchemy.orm" in sys.modules else value)
 
 
 def simpler(value: Any) -> Any:
@@ -39,10 +31,10 @@ def simpler(value: Any) -> Any:
     Raises:
         TypeError: it is none of these.
     """
+    if is_mapped(value.__class__):
+        return columns_of(value)
     if is_model(value.__class__):
         return value.model_dump(mode="json", by_alias=True)
-    if is_mapped(value.__class__):
-        return columns(value)
     if hasattr(value, "_mapping"):
         return dict(value._mapping)
     raise TypeError(
@@ -52,13 +44,3 @@ def simpler(value: Any) -> Any:
 
 
 _encode = msgspec.json.Encoder(enc_hook=simpler).encode
-
-
-def columns(row: Any) -> dict[str, Any]:
-    """Return the loaded columns of a mapped object, without those marked `{"private": True}`."""
-    loaded = row.__dict__
-    return {
-        attribute.key: loaded[attribute.key]
-        for attribute in row.__class__.__mapper__.column_attrs
-        if attribute.key in loaded and not attribute.columns[0].info.get("private")
-    }

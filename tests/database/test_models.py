@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from sqlalchemy.orm import clear_mappers
+from sqlalchemy.orm import registry
 
 from zenith_server.database.models import configure, metadata
 from zenith_server.errors import ProjectError
@@ -45,9 +45,10 @@ def load(tmp_path: Path) -> Iterator[Load]:
         return module
 
     yield load
-    clear_mappers()
     for name in names:
-        del sys.modules[name]
+        for value in vars(sys.modules.pop(name)).values():
+            if isinstance(found := getattr(value, "registry", None), registry):
+                found.dispose(cascade=True)
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from sqlalchemy import AsyncAdaptedQueuePool
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from zenith_server.database import connections, sqlite
+from zenith_server.database.current import using
 from zenith_server.database.session import Session, commit, rollback
 from zenith_server.database.url import DatabaseURL, normalise
 
@@ -46,6 +47,7 @@ class Database:
         url: the database, normalised or as people write it; a relative SQLite path starts from
             the current directory then.
         options: the size of the pool.
+        name: which of a project's databases it is.
 
     Raises:
         ProjectError: the URL cannot be used.
@@ -57,7 +59,10 @@ class Database:
             session.add(Article(title="New"))
     """
 
-    def __init__(self, url: DatabaseURL | str, options: PoolOptions | None = None) -> None:
+    def __init__(
+        self, url: DatabaseURL | str, options: PoolOptions | None = None, *, name: str = "default"
+    ) -> None:
+        self.name: str = name
         parsed = normalise(url, root=Path.cwd(), origin="Database") if isinstance(url, str) else url
         self.url: DatabaseURL = parsed
         self.options: PoolOptions = options or PoolOptions()
@@ -132,7 +137,8 @@ class Database:
         """
         session = Session(self, writes=writes)
         try:
-            yield session
+            with using(session):
+                yield session
         finally:
             await rollback(session)
 
@@ -141,7 +147,8 @@ class Database:
         """Give a session that is committed on leaving, or rolled back by any exception."""
         session = Session(self)
         try:
-            yield session
+            with using(session):
+                yield session
         except BaseException:
             await rollback(session)
             raise

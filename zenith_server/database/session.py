@@ -30,7 +30,7 @@ class Session(AsyncSession):
     """
 
     def __init__(self, database: Database, *, writes: bool = True) -> None:
-        self._database = database
+        self.database = database
         self._writes = writes
 
     @property
@@ -41,7 +41,7 @@ class Session(AsyncSession):
     def __getattr__(self, name: str) -> Any:
         if name not in _SET_BY_OPENING or name in self.__dict__:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        bind = self._database.bind(writes=self._writes)
+        bind = self.database.bind(writes=self._writes)
         # On a connection with a transaction, as in tests, ours is a savepoint of that one.
         super().__init__(bind, expire_on_commit=False, join_transaction_mode="create_savepoint")
         return self.__dict__[name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from functools import partial
 from types import TracebackType
@@ -63,8 +64,11 @@ def _sessions(database: Engines) -> Callable[..., Unit]:
     """Return what opens the session of a request."""
     from zenith_server.database.session import Session
 
+    # Nobody pays for telling models which session is theirs unless there are such models.
+    unit = UnitOfModels if "zenith_server.database.model" in sys.modules else Unit
+
     def session(scope: Any) -> Unit:
-        return Unit(Session(database, writes=scope.get("method") not in READING))
+        return unit(Session(database, writes=scope.get("method") not in READING))
 
     return session
 
@@ -99,6 +103,28 @@ class Unit:
             from zenith_server.database.session import commit, rollback
 
             await (commit if error is None else rollback)(self.session)
+
+
+class UnitOfModels(Unit):
+    """The same, and models on `Model` use its session."""
+
+    __slots__ = ("_use",)
+
+    async def __aenter__(self) -> Session:
+        from zenith_server.database.current import using
+
+        self._use = using(self.session)
+        self._use.__enter__()
+        return self.session
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._use.__exit__(kind, error, trace)
+        await super().__aexit__(kind, error, trace)
 
 
 async def _answer(error: Exception) -> None:
