@@ -8,7 +8,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
-.PHONY: help run test check format test-all realworld clean
+.PHONY: help run test check format test-all realworld fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -35,6 +35,10 @@ test-all: $(VENV)/installed ## Run the suite on every CPython from 3.11 to 3.14 
 
 realworld: $(VENV)/installed-test ## Run the RealWorld collection on SQLite and PostgreSQL
 	$(BIN)/python scripts/realworld.py sqlite postgresql
+
+fuzz: $(VENV)/installed-test ## Let schemathesis look for faults in the example, on PostgreSQL
+	$(INSTALL) '.[suite,fuzz]'
+	$(BIN)/python scripts/schemathesis.py $(ARGS)
 
 clean: ## Remove the environments and everything that was measured or built
 	rm -rf .venv .venv-* build dist .coverage* .pytest_cache .ruff_cache .hypothesis

@@ -9,7 +9,7 @@ TEXT = r"^[^\x00]*\Z"  # PostgreSQL stores every character but NUL
 
 Id = Annotated[int, Meta(ge=1, le=2**31 - 1)]
 Username = Annotated[str, Meta(max_length=64, pattern=r"^\w[\w.-]*\Z")]
-Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\Z")]
+Email = Annotated[str, Meta(max_length=254, pattern=r"^[^@\x00-\x20]+@[^@\x00-\x20]+\Z")]
 Password = Annotated[str, Meta(min_length=8, max_length=256)]
 TagName = Annotated[str, Meta(min_length=1, max_length=50, pattern=TEXT)]
 Title = Annotated[str, Meta(min_length=1, max_length=200, pattern=TEXT)]

@@ -6,11 +6,11 @@ from sqlalchemy import select
 
 from models.user import User
 from services.tokens import CHALLENGE, Tokens
-from zenith_server import Depends, Header, Session, Unauthorized
+from zenith_server import Depends, Header, Security, Session, Unauthorized
 
 
 async def reader(
-    tokens: Tokens, session: Session, authorization: Annotated[str, Header] = ""
+    tokens: Tokens, session: Session, authorization: Annotated[str, Header, Security("Token")] = ""
 ) -> User | None:
     """Return the user named by `Authorization: Token …`, or nobody without that header."""
     if not authorization:

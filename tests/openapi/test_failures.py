@@ -199,3 +199,44 @@ async def test_a_header_that_may_be_any_text_cannot_be_invalid(describe: Describ
     assert list(texts(document, "/", "get")) == ["400"]
     assert list(texts(document, "/", "post")) == ["400", "422"]
     assert list(texts(document, "/", "put")) == ["400", "422"]
+
+
+async def test_what_cannot_be_read_is_passed_over(describe: Describe) -> None:
+    document = await describe(
+        {
+            "services/odd.py": """
+                from __future__ import annotations
+                from typing import TYPE_CHECKING
+                from zenith_server import Gone, Service
+
+                if TYPE_CHECKING:
+                    from nowhere import Thing
+
+                class Odd(Service):
+                    def go(self, thing: Thing | None = None) -> None:
+                        thing.run()
+                        self.missing.run()
+                        [len][0]("a")
+                        raise Gone("Too late")
+
+                exec("def made(): raise RuntimeError()")
+
+                class _Called:
+                    def __call__(self) -> int:
+                        raise Gone("Called too late")
+
+                called = _Called()
+                """,
+            "routes/index.py": """
+                from functools import partial
+                from zenith_server import Depends
+                from services import odd
+
+                async def get(thing: odd.Odd, n: int = Depends(odd.called)) -> int:
+                    odd.made()
+                    thing.go()
+                    return n
+                """,
+        }
+    )
+    assert texts(document, "/") == {"410": "Too late; Called too late"}
