@@ -25,7 +25,7 @@ def json_reader(annotation: Any, *, refuse_unknown: bool) -> Callable[[bytes], A
     import pydantic
 
     adapter = _adapter(annotation)
-    extra: Any = "forbid" if refuse_unknown and not _says_extra(annotation) else None
+    extra: Any = "forbid" if refuse_unknown and not says_extra(annotation) else None
 
     def read(data: bytes) -> Any:
         if _LENIENT.search(data):
@@ -87,7 +87,7 @@ def _refused(error: ValidationError) -> Exception:
     return Refused(*(InputFault(tuple(item["loc"]), item["msg"]) for item in found[:MOST]))
 
 
-def _says_extra(annotation: Any) -> bool:
-    """Whether a model in the type says itself what becomes of unknown fields."""
+def says_extra(annotation: Any) -> bool:
+    """Return whether a model in the type says itself what becomes of unknown fields."""
     kinds = [kind for kind, _ in parts(annotation)]
     return any("extra" in getattr(kind, "model_config", {}) for kind in kinds)

@@ -64,7 +64,7 @@ def describe(plan: Plan, info: Info, *, refuse_unknown: bool = True) -> Json:
         'list_articles'
     """
     operations = _operations(plan)
-    schemas = Schemas(_wanted(operations, refuse_unknown=refuse_unknown))
+    schemas = Schemas(_wanted(operations), refuse_unknown=refuse_unknown)
     paths: Json = {}
     for each, name in zip(operations, operation_ids(operations), strict=True):
         methods = paths.setdefault(str(each.route.pattern), {})
@@ -110,9 +110,9 @@ def _place(route: Route) -> tuple[str, int]:
     return str(route.pattern), METHODS.index(route.method)
 
 
-def _wanted(operations: Iterable[Operation], *, refuse_unknown: bool) -> Iterator[Wanted]:
+def _wanted(operations: Iterable[Operation]) -> Iterator[Wanted]:
     for each in operations:
-        yield from wanted_inputs(each.inputs, refuse_unknown=refuse_unknown)
+        yield from wanted_inputs(each.inputs)
         for answer in each.answers:
             if answer.type is not MISSING:
                 yield Wanted(answer.type, "out")

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from zenith_server.openapi.docstring import Doc
-from zenith_server.openapi.schemas import Schemas, Wanted, without_null
+from zenith_server.openapi.schemas import NO_NUL, SAID, Schemas, Wanted, without_null
 from zenith_server.openapi.security import Requirement
 from zenith_server.schema import is_optional, is_struct, members, plain
 from zenith_server.signature import MISSING, Input
@@ -20,18 +20,18 @@ _IGNORED = {"accept", "content-type", "authorization"}
 
 
 _READABLE = {
-    "query": r"^[^\x00]*$",
-    "form": r"^[^\x00]*$",
+    "query": NO_NUL,
+    "form": NO_NUL,
     # No way out of a folder either: see the dispatcher.
     "path": r"^(?![/\\])(?!(.*[/\\])?\.\.([/\\]|$))[^\x00\uFFFD]+$",
 }
 """The texts that are read from each source; any other is refused before the handler."""
 
 
-def wanted_inputs(inputs: Iterable[Input], *, refuse_unknown: bool) -> Iterator[Wanted]:
+def wanted_inputs(inputs: Iterable[Input]) -> Iterator[Wanted]:
     """Yield the types whose schemas the functions below need."""
     for each in inputs:
-        yield Wanted(each.type, "in", closed=refuse_unknown and each.source == "body")
+        yield Wanted(each.type, "in", is_body=each.source == "body")
 
 
 def parameters(inputs: Iterable[Input], doc: Doc, schemas: Schemas) -> list[Json]:
@@ -95,7 +95,7 @@ def _parameter(each: Input, doc: Doc, schemas: Schemas) -> Json:
 def _as_read(schema: Json, source: str) -> Json:
     """Say which texts never reach a handler, unless the type itself has something to say."""
     pattern = _READABLE.get(source)
-    if pattern is None or not {"pattern", "format", "enum", "const"}.isdisjoint(schema):
+    if pattern is None or not SAID.isdisjoint(schema):
         return schema
     if schema.get("type") == "array" and "items" in schema:
         return schema | {"items": _as_read(schema["items"], source)}

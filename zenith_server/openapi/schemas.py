@@ -12,12 +12,16 @@ import msgspec
 
 from zenith_server.openapi.places import add_formats, places
 from zenith_server.openapi.rows import Rows
+from zenith_server.pydantic_types import says_extra
 from zenith_server.schema import needs_pydantic
 from zenith_server.signature import MISSING
 
 PLACE = "#/components/schemas/"
 Json = dict[str, Any]
 Mode = Literal["in", "out"]
+NO_NUL = r"^[^\x00]*$"
+SAID = frozenset({"pattern", "format", "enum", "const", "contentEncoding"})
+"""What a text that says one of these needs no further pattern for."""
 _PYDANTICS: Mapping[Mode, Any] = {"in": "validation", "out": "serialization"}
 
 
@@ -28,12 +32,12 @@ class Wanted:
     Args:
         type: the annotation.
         mode: whether it comes in or goes out; a model may look different in the two.
-        closed: whether fields that it does not have are refused.
+        is_body: whether it is read from JSON.
     """
 
     type: Any
     mode: Mode
-    closed: bool = False
+    is_body: bool = False
 
     @property
     def key(self) -> tuple[int, Mode]:
@@ -46,14 +50,15 @@ class Schemas:
 
     Args:
         wanted: every type that will be asked for.
+        refuse_unknown: whether bodies with fields that a type does not have are refused.
 
     Example:
         >>> Schemas([Wanted(int, "in")]).of(int, "in")
         {'type': 'integer'}
     """
 
-    def __init__(self, wanted: Iterable[Wanted]) -> None:
-        given = list({(each.key, each.closed): each for each in wanted}.values())
+    def __init__(self, wanted: Iterable[Wanted], *, refuse_unknown: bool = True) -> None:
+        given = list({(each.key, each.is_body): each for each in wanted}.values())
         typed = [each for each in given if each.type is not MISSING]
         ours = [each for each in typed if not needs_pydantic(each.type)]
         theirs = [each for each in typed if needs_pydantic(each.type)]
@@ -64,8 +69,9 @@ class Schemas:
         if theirs:
             self._add(theirs, *_of_pydantic(theirs))
         for each in typed:
-            if each.closed:
-                self._close(self._schemas[each.key], everywhere=needs_pydantic(each.type))
+            if each.is_body:
+                closed = refuse_unknown and not says_extra(each.type)
+                self._as_read(self._schemas[each.key], set(), closed=closed)
 
     def of(self, annotation: Any, mode: Mode) -> Json:
         """Return the schema of a type; an empty one, which fits everything, if nothing is known."""
@@ -138,20 +144,28 @@ class Schemas:
         choices = (name, *(f"{name}_{number}" for number in range(2, 1000)))
         return next(c for c in choices if c not in self.components and c not in taken)
 
-    def _close(self, schema: Any, *, everywhere: bool) -> None:
-        """Say that objects take no other fields, wherever the reading of bodies refuses them."""
-        if "$ref" in schema:
-            schema = self._find(schema["$ref"])
-            if "additionalProperties" in schema or "properties" not in schema:
-                return
-        if "properties" in schema:
+    def _as_read(self, schema: Json, seen: set[str], *, closed: bool) -> None:
+        """Say what the reading of bodies refuses: NUL in texts, and fields that nobody declared."""
+        reference = schema.get("$ref")
+        if reference in seen:
+            return
+        if reference is not None:
+            seen.add(reference)
+            schema = self._find(reference)
+        if schema.get("type") == "string" and SAID.isdisjoint(schema):
+            schema["pattern"] = NO_NUL
+        if closed and "properties" in schema:
             schema.setdefault("additionalProperties", False)
-        choices = [each for each in schema.get("anyOf", ()) if each.get("type") != "null"]
-        inner = [*schema.get("properties", {}).values()]
-        inner += choices if len(choices) == 1 or everywhere else []
-        for each in (*inner, schema.get("items")):
-            if isinstance(each, dict):
-                self._close(each, everywhere=everywhere)
+        for each in _inside(schema):
+            self._as_read(each, seen, closed=closed)
+
+
+def _inside(schema: Json) -> Iterator[Json]:
+    """The schemas right below one."""
+    lists = (schema.get(name, ()) for name in ("anyOf", "oneOf", "allOf", "prefixItems"))
+    single = (schema.get(name) for name in ("items", "additionalProperties"))
+    below = (*schema.get("properties", {}).values(), *(one for each in lists for one in each))
+    yield from (each for each in (*below, *single) if isinstance(each, dict))
 
 
 def without_null(schema: Json) -> Json:
