@@ -7,10 +7,12 @@ import enum
 import uuid
 from collections.abc import Callable
 from decimal import Decimal
+from io import BytesIO
 from typing import Annotated, Any, Literal
 
 import msgspec
 import pytest
+from starlette.datastructures import UploadFile
 
 from zenith_server.input_faults import Refused
 from zenith_server.texts import text_reader
@@ -89,6 +91,11 @@ def test_text_becomes_a_value(annotation: Any, text: Any, value: Any) -> None:
         (int, " 7", "Expected `int`"),
         (int, "1_0", "Expected `int`"),
         (int, "٣", "Expected `int`"),
+        (int, "1e3", "Expected `int`"),
+        (int, "1.0", "Expected `int`"),
+        (int, ".0", "Expected `int`"),
+        (int, "9007199254740993.0", "Expected `int`"),
+        (int, "-1E3", "Expected `int`"),
         (int, "9" * 5000, "Integer value out of range"),
         (int | None, "x", "Expected `int | null`"),
         (float, "nan", "Expected a finite number"),
@@ -105,6 +112,21 @@ def test_text_becomes_a_value(annotation: Any, text: Any, value: Any) -> None:
 )
 def test_text_that_does_not_fit_is_refused(annotation: Any, text: str, message: str) -> None:
     assert faults(lambda: text_reader(annotation)(text)) == {(): message}
+
+
+@pytest.mark.parametrize("annotation", [str, int, bool, float])
+def test_a_file_where_a_form_has_text_is_refused(annotation: type) -> None:
+    file = UploadFile(BytesIO(b"1"))
+    assert faults(lambda: text_reader(annotation)(file)) == {
+        (): f"Expected `{annotation.__name__}`, got `UploadFile`"
+    }
+
+
+def test_a_file_among_the_texts_of_a_struct_is_refused() -> None:
+    values = {"fullName": "a", "price": UploadFile(BytesIO(b"1"))}
+    assert faults(lambda: text_reader(Item)(values)) == {
+        ("price",): "Expected `float`, got `UploadFile`"
+    }
 
 
 def test_each_wrong_text_of_a_list_is_told() -> None:

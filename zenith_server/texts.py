@@ -43,7 +43,7 @@ def _converter(annotation: Any) -> Read:
     if not constraints:
         annotation = kind
     if annotation is str:
-        return lambda value: value
+        return _text
     msgspec.json.Decoder(annotation)  # raises for what it cannot read, while the server starts
     convert = msgspec.convert
 
@@ -55,6 +55,13 @@ def _converter(annotation: Any) -> Read:
             raise Refused(*map(_of_text, faults)) from None
 
     return read
+
+
+def _text(value: Any) -> str:
+    """Text as it is; a form can bring a file in its place."""
+    if value.__class__ is not str:
+        raise Refused(InputFault((), f"Expected `str`, got `{type(value).__name__}`"))
+    return value
 
 
 def _of_text(fault: InputFault) -> InputFault:
@@ -74,8 +81,15 @@ def _preparation(annotation: Any) -> Read | None:
     if str in kinds:
         return None
     if bool in kinds:
-        return _spelling
-    return _finite if float in kinds or Decimal in kinds else None
+        return _on_text(_spelling)
+    if kinds == (int,):
+        return _on_text(_whole)
+    return _on_text(_finite) if float in kinds or Decimal in kinds else None
+
+
+def _on_text(prepare: Callable[[str], str]) -> Read:
+    """A form can bring a file where text is meant; converting it says so."""
+    return lambda value: prepare(value) if value.__class__ is str else value
 
 
 def _prepared_list(prepare: Read | None) -> Read:
@@ -116,6 +130,11 @@ def one(value: Any, *location: str) -> None:
 def _spelling(value: str) -> str:
     """A checkbox of a form says `on`."""
     return _SPELLINGS.get(value.lower(), value)
+
+
+def _whole(value: str) -> str:
+    """Leave only digits: msgspec takes `1e3` and `1.0` for integers too, and rounds long ones."""
+    return value if value.isdigit() or value[1:].isdigit() else ""
 
 
 def _finite(value: str) -> str:
