@@ -7,7 +7,7 @@ from models.user import User
 from schemas.users import Credentials, NewUser, UserChanges, UserOut
 from services.passwords import Passwords
 from services.tokens import CHALLENGE, Tokens
-from zenith_server import Conflict, Service, Session, Unauthorized
+from zenith_server import Service, Session, Unauthorized, UnprocessableContent
 
 
 class Accounts(Service):
@@ -49,4 +49,4 @@ class Accounts(Service):
         try:
             await self.session.flush()
         except IntegrityError as error:
-            raise Conflict("The username or email is taken") from error
+            raise UnprocessableContent("The username or email is taken") from error

@@ -47,7 +47,7 @@ async def test_a_name_or_address_in_use_is_refused(
 ) -> None:
     for other in ({"username": "eve"}, {"email": "eve@example.com"}):
         answer = await anybody.send("POST", "/users", new(**other))
-        assert answer.status == 409
+        assert answer.status == 422
         assert answer.json() == {"errors": {"body": ["The username or email is taken"]}}
     assert await rows(database, "users") == 1
 
@@ -56,7 +56,7 @@ async def test_of_two_who_register_one_name_at_once_one_gets_it(
     anybody: Client, database: Database
 ) -> None:
     answers = await asyncio.gather(*(anybody.send("POST", "/users", new()) for _ in range(4)))
-    assert sorted(answer.status for answer in answers) == [201, 409, 409, 409]
+    assert sorted(answer.status for answer in answers) == [201, 422, 422, 422]
     assert await rows(database, "users") == 1
 
 
@@ -91,7 +91,7 @@ async def test_a_changed_password_counts_from_now_on(ann: Client, anybody: Clien
 
 async def test_nobody_takes_the_name_of_another(ann: Client, bob: Client) -> None:
     answer = await bob.send("PUT", "/user", {"user": {"username": "ann"}})
-    assert answer.status == 409
+    assert answer.status == 422
     assert (await bob.get("/user"))["user"]["username"] == "bob"
 
 
