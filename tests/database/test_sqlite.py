@@ -75,6 +75,19 @@ async def test_readers_do_not_wait_for_a_writer(database: Database) -> None:
         assert await reader.scalar(text("SELECT left FROM stock")) == 0
 
 
+async def test_a_commit_that_fails_leaves_no_transaction_open(database: Database) -> None:
+    async with database.transaction() as session:
+        await session.execute(text("CREATE TABLE a (id INTEGER PRIMARY KEY)"))
+        await session.execute(
+            text("CREATE TABLE b (id INTEGER REFERENCES a DEFERRABLE INITIALLY DEFERRED)")
+        )
+    with pytest.raises(IntegrityError):
+        async with database.transaction() as session:
+            await session.execute(text("INSERT INTO b VALUES (1)"))
+    async with database.session() as session:
+        assert await session.scalar(text("SELECT count(*) FROM b")) == 0
+
+
 async def test_autocommit_begins_nothing(database: Database) -> None:
     engine = database.engine().execution_options(isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:

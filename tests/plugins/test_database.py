@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from tests.conftest import Server
 from tests.database.conftest import mysql_url
+from tests.served import Served
 
 __all__ = ["mysql_url"]
 
@@ -97,3 +100,162 @@ async def test_a_database_that_is_away_is_503_with_retry_after(
     assert (answer.status, answer.header("retry-after")) == (503, "1")
     assert b"s3cret" not in answer.body
     assert (await app.get("/health/ready")).status == 503
+
+
+# --- the session of a request ---
+
+NOTES = {
+    "models/note.py": """
+        from sqlalchemy.ext.asyncio import AsyncSession
+        from sqlalchemy import ForeignKey
+        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+        class Base(DeclarativeBase): ...
+
+        class Note(Base):
+            __tablename__ = "notes"
+            id: Mapped[int] = mapped_column(primary_key=True)
+            about: Mapped[int | None] = mapped_column(
+                ForeignKey("notes.id", deferrable=True, initially="DEFERRED")
+            )
+        """,
+    "app.py": """
+        from contextlib import asynccontextmanager
+        from models.note import Base
+        from zenith_server import Database, Zenith
+
+        app = Zenith()
+
+        @app.post("/tables")
+        async def tables(database: Database) -> None:
+            async with database.engine().begin() as connection:
+                await connection.run_sync(Base.metadata.create_all)
+
+        @app.get("/taken")
+        async def taken(database: Database) -> int:
+            return database.engine().pool.checkedout()
+        """,
+    "routes/_errors.py": """
+        async def lost(error: LookupError):
+            return "lost", 404
+        """,
+    "routes/notes.py": """
+        from collections.abc import AsyncIterator
+        from models.note import Note
+        from msgspec import Struct
+        from sqlalchemy import func, select, text
+        from sqlalchemy.ext.asyncio import AsyncSession
+        from zenith_server import DB, Conflict, Depends, Session
+
+        class Out(Struct):
+            id: int
+
+        async def _kept(id: int, session: Session) -> Session:
+            session.add(Note(id=id))
+            return session
+
+        async def get(session=DB) -> int:
+            return await session.scalar(select(func.count(Note.id)))
+
+        async def post(id: int, about: int | None = None, session=DB) -> Out:
+            note = Note(id=id, about=about)
+            session.add(note)
+            return note
+
+        async def put(fault: str, session: AsyncSession = DB, kept: Session = Depends(_kept)) -> Out:
+            await session.flush()
+            match fault:
+                case "exception": raise RuntimeError
+                case "mapped": raise LookupError
+                case "refusal": raise Conflict
+                case "result": return "no Out"
+
+        async def patch(
+            a=DB, *, b: AsyncSession = DB, c: Session, d: AsyncSession, kept: Session = Depends(_kept)
+        ) -> list[bool]:
+            return [a is other for other in (b, c, d, kept)]
+
+        async def delete(session=DB) -> bool:
+            return session.opened
+
+        async def query(session=DB) -> None:
+            await session.execute(text("SELECT pg_sleep(60)"))
+        """,
+    "routes/stream.py": """
+        from collections.abc import AsyncIterator
+        from models.note import Note
+        from sqlalchemy import select
+        from zenith_server import DB
+
+        async def get(session=DB) -> AsyncIterator[int]:
+            for note in await session.scalars(select(Note).order_by(Note.id)):
+                yield note.id
+        """,
+}
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def notes(serve: Server, request: pytest.FixtureRequest) -> Served:
+    is_postgres = request.param == "postgres"
+    environ = {"DATABASE_URL": request.getfixturevalue("postgres_url")} if is_postgres else {}
+    app = await serve(NOTES, environ=environ)
+    assert (await app.post("/tables")).status == 204
+    return app
+
+
+async def test_the_session_is_one_however_it_is_asked_for(notes: Served) -> None:
+    answer = await notes.request("PATCH", "/notes?id=1")
+    assert answer.json() == [True, True, True, True]
+
+
+async def test_what_a_dependency_adds_is_committed_with_the_rest(notes: Served) -> None:
+    await notes.request("PATCH", "/notes?id=1")
+    assert (await notes.get("/notes")).json() == 1
+
+
+async def test_what_is_answered_is_committed(notes: Served) -> None:
+    assert (await notes.post("/notes?id=1")).json() == {"id": 1}
+    assert (await notes.get("/notes")).json() == 1
+
+
+async def test_a_commit_that_fails_is_never_answered_with_success(notes: Served) -> None:
+    assert (await notes.post("/notes?id=1&about=5")).status == 409
+    assert (await notes.get("/notes")).json() == 0
+
+
+@pytest.mark.parametrize(
+    ("fault", "status"), [("exception", 500), ("mapped", 404), ("refusal", 409), ("result", 500)]
+)
+async def test_nothing_is_kept_of_a_request_that_fails(
+    notes: Served, fault: str, status: int
+) -> None:
+    assert (await notes.request("PUT", f"/notes?id=1&fault={fault}")).status == status
+    assert (await notes.get("/notes")).json() == 0
+    assert (await notes.get("/taken")).json() == 0
+
+
+async def test_a_session_that_nobody_uses_takes_no_connection(notes: Served) -> None:
+    assert (await notes.request("DELETE", "/notes")).json() is False
+
+
+async def test_a_stream_keeps_its_session_until_its_end(notes: Served) -> None:
+    for number in (1, 2):
+        await notes.post(f"/notes?id={number}")
+    assert (await notes.get("/stream")).body == b"1\n2\n"
+    assert (await notes.get("/taken")).json() == 0
+
+
+async def test_a_cancelled_request_gives_its_connection_back(
+    serve: Server, postgres_url: str
+) -> None:
+    app = await serve(NOTES, environ={"DATABASE_URL": postgres_url})
+    task = asyncio.ensure_future(app.request("QUERY", "/notes"))
+    for _ in range(500):
+        await asyncio.sleep(0.01)
+        if (await app.get("/taken")).json():
+            break
+    await asyncio.sleep(0.05)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert (await app.get("/taken")).json() == 0

@@ -34,6 +34,7 @@ def prepare(engine: AsyncEngine, file: Path | None) -> None:
         _make_folder(file.parent)
     event.listen(engine.sync_engine, "connect", _configure)
     event.listen(engine.sync_engine, "begin", _begin)
+    event.listen(engine.sync_engine, "checkin", _end)
 
 
 def _make_folder(folder: Path) -> None:
@@ -72,3 +73,13 @@ def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     if options.get("isolation_level") != "AUTOCOMMIT":
         connection.exec_driver_sql(options.get(_BEGIN, "BEGIN IMMEDIATE"))
+
+
+def _end(connection: Any, _record: object) -> None:
+    """Undo what a failed COMMIT left open, which SQLAlchemy takes for ended.
+
+    SQLite keeps a transaction whose deferred foreign keys do not hold, so that it can be mended
+    (https://www.sqlite.org/foreignkeys.html#fk_deferred).
+    """
+    if connection is not None and connection.driver_connection.in_transaction:
+        connection.rollback()
