@@ -162,7 +162,7 @@ NOTES = {
             session.add(note)
             return note
 
-        async def put(fault: str, session: AsyncSession = DB, kept: Session = Depends(_kept)) -> Out:
+        async def put(fault: str, session=DB, kept: Session = Depends(_kept)) -> Out:
             await session.flush()
             match fault:
                 case "exception": raise RuntimeError
@@ -171,7 +171,7 @@ NOTES = {
                 case "result": return "no Out"
 
         async def patch(
-            a=DB, *, b: AsyncSession = DB, c: Session, d: AsyncSession, kept: Session = Depends(_kept)
+            a=DB, *, b: AsyncSession = DB, c: Session, d: AsyncSession, kept=Depends(_kept)
         ) -> list[bool]:
             return [a is other for other in (b, c, d, kept)]
 
