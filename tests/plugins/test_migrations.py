@@ -129,6 +129,108 @@ def test_dropping_asks_for_consent(command: Command) -> None:
     assert "  drop table articles" in made.out
 
 
+SECOND = """
+    from alembic import op
+
+    revision = "0002"
+    down_revision = "0001"
+
+    def upgrade():
+        op.drop_table("articles")
+
+    def downgrade(): ...
+"""
+KEY = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJK"
+DROPPED = {"migrations/0002_drop_articles.py": SECOND}
+MARKED = {"migrations/0002_drop_articles.py": f'{SECOND}\n    reviewed = "never used"\n'}
+
+
+def in_production(folder: Path, files: dict[str, str]) -> Settings:
+    root = write_project(folder / "project", {"data/.gitkeep": "", **FILES, **files})
+    environ = {"DATABASE_URL": f"sqlite:///{root}/data/shop.db", "SECRET_KEY": KEY}
+    production = Environment("production", "from the test")
+    return read_settings(root, environment=production, environ=environ)
+
+
+def test_production_refuses_what_is_dangerous_for_tables_in_use(tmp_path: Path) -> None:
+    prepare(in_production(tmp_path, {}))
+    with pytest.raises(ProjectError) as caught:
+        prepare(in_production(tmp_path, DROPPED))
+    first, second = caught.value.faults
+    assert first.what.startswith("Production refuses pending migrations: 1 of their changes")
+    assert second.what == "articles is dropped"
+    assert second.where == ("migrations/0002_drop_articles.py:7",)
+    assert prepare(in_production(tmp_path, MARKED))[0][1].endswith("0002_drop_articles, 1 now")
+
+
+def test_production_lets_a_new_database_run_all_of_them(tmp_path: Path) -> None:
+    assert prepare(in_production(tmp_path, DROPPED))[0][1].endswith("0002_drop_articles, 2 now")
+
+
+def test_the_command_in_production_refuses_it_too(
+    command: Command, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ZENITH_ENV", "production")
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/shop.db")
+    monkeypatch.setenv("SECRET_KEY", KEY)
+    assert command("db", "upgrade", files=FILES).code == 0
+    refused = command("db", "upgrade", files=DROPPED)
+    assert refused.code == 1
+    assert refused.err.startswith("Production refuses pending migrations")
+
+
+def test_a_new_migration_is_reviewed_as_on_postgresql(command: Command) -> None:
+    command("db", "upgrade", files={"data/.gitkeep": "", **FILES})
+    model = f"{MODEL}        title: Mapped[str]\n"
+    made = command("db", "make", "Add titles", files={"models/article.py": model})
+    assert "\nreview, as on PostgreSQL:\n\narticles.title is added without a value" in made.out
+    assert "  at migrations/0002_add_titles.py:" in made.out
+
+
+def test_the_check_agrees_with_what_is_migrated(command: Command) -> None:
+    command("db", "upgrade", files={"data/.gitkeep": "", **FILES})
+    ran = command("db", "check")
+    assert (ran.code, ran.out) == (
+        0,
+        "migrations: up to date at 0001_add_articles\nmodels: as in the database\n",
+    )
+
+
+def test_the_check_tells_what_the_database_lacks(command: Command) -> None:
+    command("db", "upgrade", files={"data/.gitkeep": "", **FILES})
+    model = f"{MODEL}        title: Mapped[str]\n"
+    ran = command("db", "check", files={"models/article.py": model})
+    assert ran.code == 1
+    assert "  the database lacks: add column articles.title\n" in ran.out
+
+
+def test_the_check_reviews_what_is_pending(command: Command) -> None:
+    command("db", "upgrade", files={"data/.gitkeep": "", **FILES})
+    ran = command("db", "check", files=DROPPED)
+    assert ran.code == 1
+    assert "models: not compared while migrations are pending" in ran.out
+    assert "articles is dropped, and the models still use it" in ran.out
+
+
+def test_the_check_reviews_since_a_migration_too(command: Command) -> None:
+    files = {"data/.gitkeep": "", **FILES, **DROPPED, "models/article.py": ""}
+    command("db", "upgrade", files=files)
+    assert command("db", "check").code == 0
+    found = command("db", "check", "--since", "0001", "--json")
+    assert found.code == 1
+    document = found.json()
+    assert (document["state"], document["pending"], document["changes"]) == ("up to date", [], [])
+    assert document["judged_as"] == "postgresql"
+    (finding,) = document["findings"]
+    assert finding["what"] == "articles is dropped"
+    assert (finding["kind"], finding["dangerous"]) == ("drop table", True)
+
+
+def test_the_check_needs_models_that_load(command: Command) -> None:
+    ran = command("db", "check", files={"models/user.py": "import nowhere_at_all"})
+    assert (ran.code, "nowhere_at_all" in ran.err) == (1, True)
+
+
 def test_nothing_is_made_while_a_model_is_broken(command: Command) -> None:
     broken = {"models/user.py": "import nowhere_at_all"}
     ran = command("db", "make", "More", files={"data/.gitkeep": "", **MODELS, **broken})

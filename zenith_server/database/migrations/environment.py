@@ -57,6 +57,15 @@ def current_heads(connection: Connection) -> tuple[str, ...]:
     return tuple(sorted(MigrationContext.configure(connection).get_current_heads()))
 
 
+def modules(folder: Path) -> dict[str, Any]:
+    """Return the modules of the revisions by their ids."""
+    return {script.revision: script.module for script in _directory(folder).walk_revisions()}
+
+
+def _directory(folder: Path) -> ScriptDirectory:
+    return ScriptDirectory(str(Path(__file__).parent), version_locations=[str(folder)])
+
+
 def run(
     connection: Connection, folder: Path, direction: Direction, target: str, progress: Progress
 ) -> None:
@@ -69,7 +78,7 @@ def run(
         target: `head`, `base`, a revision's id, or a number of steps such as `-1`.
         progress: told what runs and what is done.
     """
-    script = ScriptDirectory(str(Path(__file__).parent), version_locations=[str(folder)])
+    script = _directory(folder)
     plan = _plan(script, direction, target, progress)
     with EnvironmentContext(Config(), script, fn=plan) as environment:
         environment.configure(

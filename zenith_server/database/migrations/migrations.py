@@ -15,6 +15,7 @@ from zenith_server.database.migrations import environment, faults, revisions, st
 from zenith_server.database.migrations.difference import Difference, difference
 from zenith_server.database.migrations.environment import Direction, Progress
 from zenith_server.database.migrations.lock import hold
+from zenith_server.database.migrations.review import Finding, declared, review
 from zenith_server.database.migrations.revisions import Revision
 from zenith_server.database.migrations.state import MigrationRun, MigrationState, NewRevision
 from zenith_server.database.unreachable import connect
@@ -32,7 +33,7 @@ class Migrations:
     Args:
         database: the database.
         folder: the revisions; need not exist.
-        metadata: the tables that the models declare; only `make` looks at them.
+        metadata: the tables that the models declare; only what compares looks at them.
 
     Example:
         migrations = Migrations(database, project / "migrations")
@@ -56,6 +57,19 @@ class Migrations:
         if len(heads) > 1:
             raise ProjectError(faults.fork(heads))
         return found
+
+    def after(self, target: str) -> tuple[Revision, ...]:
+        """Return the revisions that come after one, oldest first.
+
+        Args:
+            target: `base`, or a revision's id or file name.
+
+        Raises:
+            ProjectError: there is no such revision.
+        """
+        known = self.history()
+        before = revisions.ancestors(known, [_target(target, known, "base")])
+        return tuple(revision for revision in known if revision.id not in before)
 
     async def status(self) -> MigrationState:
         """Return where the database stands; runs no revision.
@@ -115,6 +129,39 @@ class Migrations:
             _refuse_unapplied(wanted, found)
             return await self._run(connection, "downgrade", wanted, known)
 
+    async def review(
+        self, asked: Sequence[Revision], *, dialect: str | None = None
+    ) -> tuple[Finding, ...]:
+        """Tell which revisions would stop the traffic or break the version that runs.
+
+        Their `upgrade()` is run where nothing is executed: the database is not asked.
+
+        Args:
+            asked: the revisions, in the order in which they will run.
+            dialect: the database that is judged instead of this one, such as `postgresql`.
+
+        Raises:
+            ProjectError: a revision cannot be imported.
+        """
+        try:
+            async with environment.alone():
+                modules = environment.modules(self.folder)
+                return review(
+                    modules, asked, dialect or self.database.url.backend, declared(self.metadata)
+                )
+        except Exception as error:
+            fault = faults.failed(error, self.history(), Progress(), self.database.url)
+            raise ProjectError(fault) from error
+
+    async def difference(self) -> Difference:
+        """Return what the models say and the database does not have.
+
+        Raises:
+            ProjectError: the database cannot be reached.
+        """
+        async with connect(self.database.reader(), self.database.url) as connection:
+            return await connection.run_sync(difference, self.metadata)
+
     async def make(
         self,
         message: str,
@@ -144,7 +191,7 @@ class Migrations:
             raise ProjectError(Fault("The message of a revision needs a letter or a digit"))
         found = await self.status()
         _refuse_unless_current(found, self.database, self.folder)
-        change = None if empty else await self._difference()
+        change = None if empty else await self.difference()
         if change is not None and not change.changes:
             return NewRevision(None)
         if change is not None and change.drops and not allow_drops:
@@ -161,10 +208,6 @@ class Migrations:
         with file.open("x", encoding="utf-8") as opened:
             opened.write(content)
         return NewRevision(file, change.changes if change else ())
-
-    async def _difference(self) -> Difference:
-        async with connect(self.database.reader(), self.database.url) as connection:
-            return await connection.run_sync(difference, self.metadata)
 
     async def _state(
         self, connection: AsyncConnection, known: tuple[Revision, ...]

@@ -22,12 +22,14 @@ class Revision:
         down: the revisions that it follows; several for a merge, none for the first.
         file: the file.
         message: the first line of its docstring, or its name.
+        reviewed: why it is safe although the review would warn, if its author says so.
     """
 
     id: str
     down: tuple[str, ...]
     file: Path
     message: str
+    reviewed: str = ""
 
     @property
     def name(self) -> str:
@@ -91,6 +93,7 @@ def _read(file: Path) -> Revision | Fault:
             down=_downs(values["down_revision"]),
             file=file,
             message=(ast.get_docstring(module) or file.stem).splitlines()[0].rstrip("."),
+            reviewed=_text(values.get("reviewed", "")).strip(),
         )
     except (SyntaxError, UnicodeDecodeError) as error:
         return _unreadable(file, error)
@@ -98,8 +101,9 @@ def _read(file: Path) -> Revision | Fault:
         return Fault(
             "A file in the migrations folder is not a revision",
             (place(file),),
-            "A revision assigns texts to `revision` and `down_revision`; the first has None there.",
-            ("Correct the two lines, or move the file to another folder.",),
+            "A revision assigns texts to `revision` and `down_revision`; the first has None there. "
+            "If it has `reviewed`, that is a text.",
+            ("Correct these lines, or move the file to another folder.",),
         )
 
 
@@ -116,7 +120,7 @@ def _assigned(module: ast.Module) -> Mapping[str, object]:
     return {
         name: ast.literal_eval(value)
         for name, value in values.items()
-        if name in ("revision", "down_revision") and isinstance(value, ast.expr)
+        if name in ("revision", "down_revision", "reviewed") and isinstance(value, ast.expr)
     }
 
 

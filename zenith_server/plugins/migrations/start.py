@@ -1,0 +1,81 @@
+"""What is done and asked at a start."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from zenith_server.errors import Fault, ProjectError
+from zenith_server.plugins.migrations.project import FOLDER, revisions_of
+from zenith_server.settings import Settings
+
+if TYPE_CHECKING:
+    from zenith_server.database.engines import Database
+    from zenith_server.database.migrations import Finding, MigrationState
+    from zenith_server.database.migrations import Migrations as Revisions
+
+
+class Start:
+    """What is done and asked at a start, with the database that the app uses too."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.settings = settings
+        self.database = database
+        self.is_current = False
+
+    async def prepare(self) -> str:
+        """Migrate, or refuse to serve what is not migrated; return the row of the banner."""
+        revisions = revisions_of(self.settings, self.database)
+        async with self.database.lifespan():
+            if self.settings.migrations.on_start == "check":
+                state = await revisions.status()
+                if state.pending:
+                    raise ProjectError(_pending(state))
+                return state.summary
+            await refuse_dangers(revisions, self.settings)
+            run = await revisions.upgrade(wait=self.settings.migrations.lock_timeout)
+            return f"{run.state.summary}, {len(run.ran)} now" if run.ran else run.state.summary
+
+    async def check(self) -> str:
+        """Say that the database has all migrations; once it has them, it is not asked again."""
+        if not self.is_current:
+            state = await revisions_of(self.settings, self.database).status()
+            if state.pending:
+                raise RuntimeError(state.summary)
+            self.is_current = True
+        return "up to date"
+
+
+async def refuse_dangers(revisions: Revisions, settings: Settings) -> None:
+    """Refuse in production what would stop the traffic or break the version that runs.
+
+    Raises:
+        ProjectError: such revisions are pending, and do not say why they are safe.
+    """
+    from zenith_server.database.migrations import dangers
+
+    if settings.environment.name != "production":
+        return
+    state = await revisions.status()
+    # A database without any revision has no traffic yet.
+    found = dangers(await revisions.review(state.pending)) if state.applied else ()
+    if found:
+        raise ProjectError(_refused(found), *(finding.fault for finding in found))
+
+
+def _refused(found: tuple[Finding, ...]) -> Fault:
+    return Fault(
+        f"Production refuses pending migrations: {len(found)} of their changes are dangerous",
+        tuple(dict.fromkeys(place for finding in found for place in finding.fault.where)),
+        "They would stop the traffic or break the version that still runs. Nothing was changed.",
+        ("Do each as its safe recipe says; they follow.",),
+    )
+
+
+def _pending(state: MigrationState) -> Fault:
+    return Fault(
+        f"The database lacks {len(state.pending)} of the migrations",
+        tuple(f"{FOLDER}/{revision.file.name}" for revision in state.pending),
+        "The setting migrations.on_start is check: a start applies none, and serves nothing that "
+        "is not migrated.",
+        ("Apply them first: zenith-server db upgrade", "Or set migrations.on_start to auto."),
+    )
