@@ -67,6 +67,23 @@ def test_connections_are_kept_alive(server: Runner) -> None:
     assert len(ports) == 1
 
 
+def test_a_body_with_two_lengths_brings_no_second_request(server: Runner) -> None:
+    with server.connection() as raw:
+        raw.sendall(
+            b"POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n"
+            b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n"
+        )
+        answer = b"".join(iter(lambda: raw.recv(1000), b""))
+    assert answer.count(b"HTTP/1.1 ") == 1
+
+
+def test_a_target_in_absolute_form_is_its_path(server: Runner) -> None:
+    with server.connection() as raw:
+        raw.sendall(b"GET http://x/state?a=b/c HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer = b"".join(iter(lambda: raw.recv(1000), b""))
+    assert b"from the lifespan" in answer
+
+
 def test_the_handler_learns_that_the_client_has_gone(server: Runner) -> None:
     with server.connection() as raw:
         raw.sendall(b"GET /gone HTTP/1.1\r\nHost: x\r\n\r\n")

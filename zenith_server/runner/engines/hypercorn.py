@@ -20,10 +20,12 @@ from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 from hypercorn.typing import ASGIFramework
 
-from zenith_server.protocol import ASGIApp
+from zenith_server.protocol import ASGIApp, Receive, Scope, Send
 
 # How many waiting connections one wake-up takes, so that workers on one socket share them.
 _AT_ONCE = 16
+_AMBIGUOUS = {b"content-length", b"transfer-encoding"}
+_REFUSAL = [(b"connection", b"close"), (b"content-length", b"0")]
 
 
 class Hypercorn:
@@ -32,7 +34,7 @@ class Hypercorn:
     def start(self, app: ASGIApp, listener: socket.socket, backlog: int) -> None:
         """Begin to accept connections."""
         self._loop = asyncio.get_running_loop()
-        self._app = ASGIWrapper(cast("ASGIFramework", app))
+        self._app = ASGIWrapper(cast("ASGIFramework", _strict(app)))
         self._config = _config(backlog)
         self._context = WorkerContext(None)
         self._listener = listener
@@ -79,6 +81,32 @@ class Hypercorn:
         task = self._loop.create_task(work)
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
+
+
+def _strict(app: ASGIApp) -> ASGIApp:
+    """Mend what h11 lets through (RFC 9112, 3.2.2 and 6.3).
+
+    A body with two lengths may hide a request from the proxy before us: it is refused, and the
+    connection with it. The absolute form of a target, which clients of proxies send, is its path.
+    """
+
+    async def strict(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            if _AMBIGUOUS.issubset(name for name, _ in scope["headers"]):
+                await send({"type": "http.response.start", "status": 400, "headers": _REFUSAL})
+                await send({"type": "http.response.body"})
+                return
+            if "://" in scope["path"] and scope["path"][:1] != "/":
+                path, raw = scope["path"], scope["raw_path"].decode("ascii")
+                scope = {**scope, "path": _path(path), "raw_path": _path(raw).encode()}
+        await app(scope, receive, send)
+
+    return strict
+
+
+def _path(target: str) -> str:
+    """The path of a target in absolute form."""
+    return "/" + "/".join(target.split("/", 3)[3:])
 
 
 def _config(backlog: int) -> Config:
