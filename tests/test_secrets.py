@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from zenith_server.secrets import looks_secret, masked, masked_line, masked_url, printable
+from zenith_server.secrets import (
+    looks_secret,
+    masked,
+    masked_line,
+    masked_text,
+    masked_url,
+    printable,
+)
 
 
 @pytest.mark.parametrize(
@@ -22,6 +29,12 @@ from zenith_server.secrets import looks_secret, masked, masked_line, masked_url,
 )
 def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:
     assert masked_url(url) == shown
+
+
+def test_each_line_of_a_text_is_masked_by_itself() -> None:
+    text = "at pg://ann:s3cret@db/app\nfailed\n  * Like pg://user:other@host, says bob@x"
+    shown = "at pg://ann:***@db/app\nfailed\n  * Like pg://user:***@x"
+    assert masked_text(text) == shown
 
 
 @given(st.text(min_size=12), st.sampled_from(["postgres://u:{}@h/d", "redis://:{}@h"]))

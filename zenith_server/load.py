@@ -13,7 +13,7 @@ from types import MappingProxyType, ModuleType
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.finder import ProjectFinder
 from zenith_server.manifest import Manifest, ProjectFile
-from zenith_server.secrets import masked_url
+from zenith_server.secrets import masked_text
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -113,7 +113,7 @@ def with_traceback(error: ProjectError) -> tuple[Fault, ...]:
     """
     if error.__cause__ is None:
         return error.faults
-    frames = masked_url("".join(traceback.format_exception(error.__cause__)).rstrip())
+    frames = masked_text("".join(traceback.format_exception(error.__cause__)).rstrip())
     return tuple(replace(fault, why=f"{fault.why}\n\n{frames}") for fault in error.faults)
 
 

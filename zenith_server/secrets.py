@@ -25,6 +25,19 @@ def masked_url(url: str) -> str:
     return _PARAMETER.sub(rf"\g<1>{MASK}", _PASSWORD_IN_URL.sub(rf"\g<1>{MASK}\g<2>", url))
 
 
+def masked_text(text: str) -> str:
+    r"""Return a text of several lines without the passwords of the URLs in it.
+
+    Anything may stand in a password, so each line is masked by itself: from one URL to an @ in
+    another line lies what people need to read.
+
+    Example:
+        >>> masked_text("at pg://ann:s3cret@db\nsee bob@example.com")
+        'at pg://ann:***@db\nsee bob@example.com'
+    """
+    return "\n".join(map(masked_url, text.split("\n")))
+
+
 def masked(value: object) -> object:
     """Return what may be printed of a secret: a URL without its password, of others nothing.
 

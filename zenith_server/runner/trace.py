@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 
 from zenith_server.errors import ProjectError
-from zenith_server.secrets import masked_url
+from zenith_server.secrets import masked_text
 
 _MORE = "With --full-traceback the frames of libraries are shown too."
 _NOT_THE_PROJECT = ("site-packages", "node_modules", ".venv", "venv")
@@ -29,11 +29,11 @@ def describe(error: BaseException, root: Path, *, full: bool = False) -> str:
         ''
     """
     if isinstance(error, ProjectError):
-        return masked_url(str(error))
+        return masked_text(str(error))
     summary = traceback.TracebackException.from_exception(error)
     if not full:
         _trim(summary, root)
-    told = masked_url("".join(summary.format()).rstrip())
+    told = masked_text("".join(summary.format()).rstrip())
     return told if full else f"{told}\n\n{_MORE}"
 
 
