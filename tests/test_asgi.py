@@ -33,8 +33,7 @@ def folder(tmp_path: Path, name: str, more: Mapping[str, str] | None = None) -> 
 def nothing_left() -> Iterator[None]:
     yield
     take_back_variables()
-    if "app" in vars(asgi):
-        del asgi.app
+    asgi.__dict__.pop("app", None)
 
 
 async def test_a_folder_becomes_an_app(tmp_path: Path) -> None:

@@ -11,10 +11,12 @@ import pytest
 from tests.conftest import Server
 from tests.projects import write_project
 from tests.refusals import faults_of, whats
+from tests.sockets import ending, talk
 from zenith_server.boot import boot, plugins_of, prepare
 from zenith_server.environment import Environment
 from zenith_server.errors import ProjectError
 from zenith_server.load import take_back_variables
+from zenith_server.presets import PRESETS
 from zenith_server.settings import Settings, read_settings
 
 Project = Callable[[Mapping[str, str]], Path]
@@ -140,6 +142,23 @@ def test_what_goes_wrong_in_a_plugin_is_told_with_the_rest(project: Project) -> 
     assert set(found) == {'"a b" is not a URL segment', "routes/index.py answers nothing"}
 
 
+async def test_a_hook_that_answers_keeps_requests_and_websockets_from_the_handler(
+    serve: Server,
+) -> None:
+    text = """
+        from zenith_server import Plugin
+        from zenith_server.protocol import reply
+        class Closed(Plugin):
+            name = "closed"
+            def setup(self, draft):
+                draft.hook(self.name, start=lambda scope: reply(503, []))
+    """
+    live = "from zenith_server import WebSocket\nasync def websocket(ws: WebSocket): ..."
+    app = await serve({**HELLO, "plugins/closed.py": text, "routes/live.py": live})
+    assert (await app.get("/")).status == 503
+    assert ending(await talk(app.app, "/live"))[0] == 1008
+
+
 # --- plugins of packages ---
 
 
@@ -218,12 +237,22 @@ def test_a_layer_can_be_switched_off_by_its_name(project: Project) -> None:
 
 
 async def test_a_project_answers_without_a_single_hook(serve: Server) -> None:
-    off = "\n".join(
-        f"  {name}: false"
-        for name in ("request_id", "access_log", "security_headers", "cors", "body_limit")
-    )
-    app = await serve({**HELLO, "zenith.yaml": f"layers:\n{off}\n"})
-    assert [(await app.get(url)).status for url in ("/", "/x")] == [200, 404]
+    off = [f"  {row.layer}: false\n" for row in PRESETS]
+    route = """
+        from zenith_server import Conflict
+        def get(): return 'hello'
+        def put(): raise Conflict
+        async def post(body: dict): ...
+        async def delete():
+            while True:
+                yield "more"
+    """
+    files = {"routes/index.py": route, "zenith.yaml": "".join(["layers:\n", *off])}
+    app = await serve(files)
+    asked = [("GET", "/", 200), ("GET", "/x", 404), ("PUT", "/", 409), ("HEAD", "/", 200)]
+    for method, url, status in asked:
+        assert (await app.request(method, url)).status == status
+    assert (await app.request("POST", "/", body=[b"{"], leaves=True)).messages == []
 
 
 async def test_the_variables_of_dotenv_files_are_there_for_the_projects_code(

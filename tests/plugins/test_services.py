@@ -81,6 +81,16 @@ async def test_a_dataclass_can_be_a_service(serve: Server) -> None:
     assert (await app.get("/")).json() == "test"
 
 
+async def test_what_derives_from_service_is_one_whatever_else_it_is(serve: Server) -> None:
+    counter = """
+        from zenith_server import Service
+        class Counter(tuple, Service):
+            def next(self): return len(self)
+    """
+    app = await serve({"services/counter.py": counter, "routes/index.py": USE})
+    assert (await app.get("/")).json() == 0
+
+
 @pytest.mark.parametrize(
     "text",
     [
