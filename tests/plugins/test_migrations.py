@@ -226,6 +226,20 @@ def test_the_check_reviews_since_a_migration_too(command: Command) -> None:
     assert (finding["kind"], finding["dangerous"]) == ("drop table", True)
 
 
+def test_migrations_are_printed_as_a_script(command: Command) -> None:
+    printed = command("db", "sql", files={"data/.gitkeep": "", **FILES, **DROPPED})
+    assert "CREATE TABLE articles" in printed.out
+    assert "CREATE TABLE articles" not in command("db", "sql", "0002", "--since", "0001").out
+
+
+def test_two_heads_are_merged_by_command(command: Command) -> None:
+    other = SECOND.replace("0002", "0003")
+    files = {**FILES, **DROPPED, "migrations/0003_other.py": other, "data/.gitkeep": ""}
+    assert "zenith-server db merge" in command("db", "status", files=files).err
+    assert command("db", "merge", "Both").out == "wrote migrations/0004_both.py\n"
+    assert command("db", "merge").out.startswith("Nothing to do")
+
+
 def test_the_check_needs_models_that_load(command: Command) -> None:
     ran = command("db", "check", files={"models/user.py": "import nowhere_at_all"})
     assert (ran.code, "nowhere_at_all" in ran.err) == (1, True)

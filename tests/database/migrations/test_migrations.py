@@ -12,7 +12,7 @@ from sqlalchemy import Column, Connection, Integer, MetaData, Table, text
 
 from tests.database.migrations.conftest import Revise
 from zenith_server.database.engines import Database, PoolOptions
-from zenith_server.database.migrations import Migrations
+from zenith_server.database.migrations import Migrations, NewRevision
 from zenith_server.errors import Fault, ProjectError
 
 CREATE = 'op.create_table("t{0}", sa.Column("id", sa.Integer, primary_key=True))'
@@ -116,8 +116,51 @@ async def test_two_heads_are_reported_with_what_to_do(
     with pytest.raises(ProjectError) as caught:
         await on_sqlite.status()
     assert "The migrations have 2 heads: 0002_step, 0003_step" in str(caught.value)
-    assert 'In 0003_step.py, let the first revision of its branch follow "0002"' in str(
+    assert "  * Merge them into one: zenith-server db merge" in str(caught.value)
+    assert 'Or in 0003_step.py, let the first revision of its branch follow "0002"' in str(
         caught.value
+    )
+
+
+async def test_two_heads_are_merged(migrations: Migrations, revise: Revise) -> None:
+    await migrations.upgrade()
+    revise("0004", down="0002")
+    made = migrations.merge("Both!")
+    assert made.file
+    assert 'down_revision = ("0003", "0004")' in made.file.read_text()
+    run = await migrations.upgrade()
+    assert [revision.name for revision in run.ran] == ["0004_step", "0005_both"]
+    assert migrations.merge() == NewRevision(None)
+
+
+async def test_a_script_does_what_an_upgrade_does(migrations: Migrations) -> None:
+    await migrations.upgrade("0001")
+    script = await migrations.script("0003", since="0001_step")
+    lines = [line for line in script.splitlines() if not line.startswith("--")]
+    async with migrations.database.engine().connect() as connection:
+        for statement in "".join(lines).split(";"):
+            if statement.strip() and statement not in ("BEGIN", "COMMIT"):
+                await connection.exec_driver_sql(statement)
+        await connection.commit()
+    assert (await migrations.status()).state == "up to date"
+    assert await tables(migrations.database) == ["t0001", "t0002", "t0003"]
+
+
+async def test_a_script_of_all_needs_no_database(folder: Path, revise: Revise) -> None:
+    revise(
+        "0001", 'op.execute(sa.table("t", sa.column("c", sa.String)).insert().values(c="it\'s"))'
+    )
+    script = await Migrations(Database("postgresql://nowhere/x"), folder).script()
+    assert "INSERT INTO t (c) VALUES ('it''s');" in script
+    assert "CREATE TABLE alembic_version" in script
+
+
+async def test_what_a_script_cannot_say_is_named(on_sqlite: Migrations, revise: Revise) -> None:
+    revise("0001", 'list(op.get_bind().execute(sa.text("SELECT 1")))')
+    with pytest.raises(ProjectError) as caught:
+        await on_sqlite.script()
+    assert str(caught.value).startswith(
+        "0001_step cannot be written as a script\n  at migrations/0001_step.py:11\n"
     )
 
 

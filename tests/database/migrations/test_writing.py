@@ -25,7 +25,7 @@ def test_a_message_becomes_a_name(message: str, expected: str) -> None:
 
 
 def test_an_empty_first_revision() -> None:
-    assert revision_text("0001", None, "Begin.", None) == (
+    assert revision_text("0001", (), "Begin.", None) == (
         '"""Begin."""\n\n'
         'revision = "0001"\n'
         "down_revision: str | None = None\n\n\n"
@@ -39,7 +39,7 @@ def test_only_what_is_used_is_imported() -> None:
         ("x",), (), ("from sqlalchemy.dialects import mysql", "import models.money"), "    op.a(1)",
         "    op.b(mysql.X, models.money.Y)",
     )  # fmt: skip
-    assert revision_text("0002", "0001", "Go", change).startswith(
+    assert revision_text("0002", ("0001",), "Go", change).startswith(
         '"""Go."""\n\n'
         "from alembic import op\n"
         "from sqlalchemy.dialects import mysql\n\n"
@@ -51,7 +51,7 @@ def test_only_what_is_used_is_imported() -> None:
 
 @pytest.mark.parametrize("message", ['say "hi"', '"""', "a\\b", "ends in \\", "$id", "{x}"])
 def test_any_message_makes_valid_code(message: str) -> None:
-    ast.parse(revision_text("0001", None, message, None))
+    ast.parse(revision_text("0001", (), message, None))
 
 
 def test_a_short_statement_stays_on_its_line() -> None:

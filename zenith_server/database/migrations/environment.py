@@ -7,6 +7,7 @@ import threading
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any, Literal
 
@@ -88,6 +89,32 @@ def run(
         )
         with environment.begin_transaction():
             environment.run_migrations()
+
+
+def written(folder: Path, dialect: str, since: str, target: str, progress: Progress) -> str:
+    """Return the statements of revisions as a script, without a database.
+
+    Args:
+        folder: the revisions.
+        dialect: the database that the script is for, such as `postgresql`.
+        since: where the database stands: `base`, or a revision's id.
+        target: `head`, or a revision's id.
+        progress: told what is written and what is done.
+    """
+    script, buffer = _directory(folder), StringIO()
+    plan = _plan(script, "upgrade", target, progress)
+    with EnvironmentContext(
+        Config(), script, fn=plan, as_sql=True, starting_rev=since
+    ) as environment:
+        environment.configure(
+            dialect_name=dialect,
+            output_buffer=buffer,
+            literal_binds=True,
+            transaction_per_migration=True,
+        )
+        with environment.begin_transaction():
+            environment.run_migrations()
+    return buffer.getvalue()
 
 
 def _plan(

@@ -21,15 +21,16 @@ _UPGRADE = "Apply them first: zenith-server db upgrade"
 def fork(heads: tuple[Revision, ...]) -> Fault:
     """Say that several revisions are the newest one."""
     first, *others = heads
+    fixes = (
+        f'Or in {other.file.name}, let the first revision of its branch follow "{first.id}": '
+        f'down_revision = "{first.id}".'
+        for other in others
+    )
     return Fault(
         f"The migrations have {len(heads)} heads: {', '.join(head.name for head in heads)}",
         tuple(head.place for head in heads),
         "Each revision but the last is followed by one other, so that their order is plain.",
-        tuple(
-            f'In {other.file.name}, let the first revision of its branch follow "{first.id}": '
-            f'down_revision = "{first.id}".'
-            for other in others
-        ),
+        ("Merge them into one: zenith-server db merge", *fixes),
     )
 
 
@@ -53,6 +54,18 @@ def failed(
         _places(error, revisions, revision),
         "\n".join(why),
         _after_failure(url),
+    )
+
+
+def unwritten(error: BaseException, revisions: tuple[Revision, ...], progress: Progress) -> Fault:
+    """Say which revision cannot be written as a script."""
+    named = {revision.id: revision for revision in revisions}
+    revision = named[progress.running] if progress.running else None
+    return Fault(
+        f"{revision.name if revision else 'The migrations'} cannot be written as a script",
+        _places(error, revisions, revision),
+        f"{_message(error)}. A script is written without looking at a database.",
+        ("Write the part before it and the part after it, and its own by hand: --since, --target",),
     )
 
 

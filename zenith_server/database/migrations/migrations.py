@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +10,14 @@ from sqlalchemy import MetaData
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zenith_server.database.engines import Database
-from zenith_server.database.migrations import environment, faults, revisions, state, writing
+from zenith_server.database.migrations import (
+    environment,
+    faults,
+    revisions,
+    state,
+    targets,
+    writing,
+)
 from zenith_server.database.migrations.difference import Difference, difference
 from zenith_server.database.migrations.environment import Direction, Progress
 from zenith_server.database.migrations.lock import hold
@@ -68,7 +74,7 @@ class Migrations:
             ProjectError: there is no such revision.
         """
         known = self.history()
-        before = revisions.ancestors(known, [_target(target, known, "base")])
+        before = revisions.ancestors(known, [targets.resolve(target, known, "base")])
         return tuple(revision for revision in known if revision.id not in before)
 
     async def status(self) -> MigrationState:
@@ -97,7 +103,7 @@ class Migrations:
                 reached, the target does not exist, or the lock was not free in time.
         """
         known = self.history()
-        wanted = _target(target, known, r"head|\+[1-9]\d*")
+        wanted = targets.resolve(target, known, r"head|\+[1-9]\d*")
         found = await self.status()
         if found.state != "pending":
             return self._nothing_to_do(found)
@@ -106,7 +112,7 @@ class Migrations:
             found = await self._state(connection, known)
             if found.state != "pending":
                 return self._nothing_to_do(found)
-            _refuse_too_many(wanted, found.pending, "apply")
+            targets.refuse_too_many(wanted, found.pending, "apply")
             return await self._run(connection, "upgrade", wanted, known)
 
     async def downgrade(self, target: str, *, wait: float = LOCK_TIMEOUT) -> MigrationRun:
@@ -120,13 +126,13 @@ class Migrations:
             ProjectError: as `upgrade`; also when the database is ahead of this code.
         """
         known = self.history()
-        wanted = _target(target, known, r"base|-[1-9]\d*")
+        wanted = targets.resolve(target, known, r"base|-[1-9]\d*")
         async with hold(self.database, wait) as connection:
             found = await self._state(connection, known)
             if found.unknown:
                 raise ProjectError(faults.ahead(found, self.database.url, self.folder))
-            _refuse_too_many(wanted, found.applied, "undo")
-            _refuse_unapplied(wanted, found)
+            targets.refuse_too_many(wanted, found.applied, "undo")
+            targets.refuse_unapplied(wanted, found)
             return await self._run(connection, "downgrade", wanted, known)
 
     async def review(
@@ -187,8 +193,7 @@ class Migrations:
         """
         if broken and not empty:
             raise ProjectError(faults.unloaded(tuple(broken)), *broken)
-        if not writing.slug(message):
-            raise ProjectError(Fault("The message of a revision needs a letter or a digit"))
+        _refuse_nameless(message)
         found = await self.status()
         _refuse_unless_current(found, self.database, self.folder)
         change = None if empty else await self.difference()
@@ -196,11 +201,46 @@ class Migrations:
             return NewRevision(None)
         if change is not None and change.drops and not allow_drops:
             raise ProjectError(faults.dropping(change.drops))
-        return self._write(message, change)
+        return self._write(message, change, self.history())
 
-    def _write(self, message: str, change: Difference | None) -> NewRevision:
-        known = self.history()
-        down = known[-1].id if known else None
+    def merge(self, message: str = "merge") -> NewRevision:
+        """Write a revision that follows all heads; no file when there is one head only.
+
+        Args:
+            message: what was merged, in a few words; it becomes the file's name.
+
+        Raises:
+            ProjectError: files that are no revisions.
+        """
+        _refuse_nameless(message)
+        known = revisions.read(self.folder)
+        if len(revisions.heads(known)) < 2:
+            return NewRevision(None)
+        return self._write(message, None, known)
+
+    async def script(self, target: str = "head", *, since: str = "base") -> str:
+        """Return pending revisions as a script in SQL, without asking the database.
+
+        Args:
+            target: `head`, or a revision's id or file name.
+            since: where the database stands: `base`, or a revision's id or file name.
+
+        Raises:
+            ProjectError: there is no such revision, or one that has to look at the database.
+        """
+        known, progress = self.history(), Progress()
+        start, end = targets.resolve(since, known, "base"), targets.resolve(target, known, "head")
+        backend = self.database.url.backend
+        try:
+            async with environment.alone():
+                return environment.written(self.folder, backend, start, end, progress)
+        except Exception as error:
+            raise ProjectError(faults.unwritten(error, known, progress)) from error
+
+    def _write(
+        self, message: str, change: Difference | None, known: tuple[Revision, ...]
+    ) -> NewRevision:
+        down = tuple(head.id for head in revisions.heads(known))
         number = _next_number(known)
         content = writing.revision_text(number, down, message, change)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -240,33 +280,16 @@ class Migrations:
         return MigrationRun(ran, await self._state(connection, known))
 
 
+def _refuse_nameless(message: str) -> None:
+    if not writing.slug(message):
+        raise ProjectError(Fault("The message of a revision needs a letter or a digit"))
+
+
 def _refuse_unless_current(found: MigrationState, database: Database, folder: Path) -> None:
     if found.pending:
         raise ProjectError(faults.behind(found))
     if found.unknown:
         raise ProjectError(faults.ahead(found, database.url, folder))
-
-
-def _refuse_too_many(target: str, there: tuple[Revision, ...], verb: str) -> None:
-    asked = int(target[1:]) if target[0] in "+-" else 0
-    if asked > len(there):
-        raise ProjectError(faults.out_of_steps(len(there), asked, verb))
-
-
-def _refuse_unapplied(target: str, found: MigrationState) -> None:
-    for revision in found.pending:
-        if revision.id == target:
-            raise ProjectError(faults.not_applied(revision))
-
-
-def _target(target: str, known: tuple[Revision, ...], others: str) -> str:
-    """Return what Alembic calls the target; `others` matches what is no revision."""
-    if re.fullmatch(others, target):
-        return target
-    for revision in known:
-        if target in (revision.id, revision.name):
-            return revision.id
-    raise ProjectError(faults.unknown_target(target, known))
 
 
 def _next_number(known: tuple[Revision, ...]) -> str:

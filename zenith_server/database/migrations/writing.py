@@ -39,12 +39,14 @@ def slug(message: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", message.lower()).strip("_")[:60].rstrip("_")
 
 
-def revision_text(number: str, down: str | None, message: str, change: Difference | None) -> str:
+def revision_text(
+    number: str, down: tuple[str, ...], message: str, change: Difference | None
+) -> str:
     """Return the text of a revision file.
 
     Args:
         number: the revision's number, such as `0002`.
-        down: the number that it follows, if any.
+        down: the numbers that it follows: none for the first, several for a merge.
         message: what it does, in a few words.
         change: what it does, in code; nothing for an empty revision.
     """
@@ -54,11 +56,16 @@ def revision_text(number: str, down: str | None, message: str, change: Differenc
         message=message.strip().rstrip(".").replace("\\", "\\\\").replace('"', "'"),
         imports=_imports(upgrade + downgrade, change),
         id=number,
-        down="None" if down is None else f'"{down}"',
-        kind=": str | None" if down is None else "",
+        down=_followed(down),
+        kind="" if down else ": str | None",
         upgrade=upgrade,
         downgrade=downgrade,
     )
+
+
+def _followed(down: tuple[str, ...]) -> str:
+    quoted = [f'"{each}"' for each in down]
+    return f"({', '.join(quoted)})" if len(quoted) > 1 else next(iter(quoted), "None")
 
 
 def _imports(code: str, change: Difference | None) -> str:

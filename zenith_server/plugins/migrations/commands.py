@@ -88,6 +88,32 @@ async def status(*, json: bool = False, settings: Settings) -> str:
     return "\n".join([*lines, *(f"  pending: {revision.name}" for revision in state.pending)])
 
 
+async def sql(target: str = "head", *, since: str = "base", settings: Settings) -> str:
+    """Print migrations as a script in SQL, without asking the database.
+
+    Args:
+        target: How far: head, or the name of a migration.
+        since: Where the database stands: base, or the name of a migration.
+        settings: The project's settings.
+    """
+    async with opened(settings) as revisions:
+        return (await revisions.script(target, since=since)).rstrip()
+
+
+async def merge(message: str = "merge", *, settings: Settings) -> str:
+    """Write a migration that follows all heads, so that there is one again.
+
+    Args:
+        message: What was merged, in a few words.
+        settings: The project's settings.
+    """
+    async with opened(settings) as revisions:
+        made = revisions.merge(message)
+    if made.file is None:
+        return "Nothing to do: the migrations have one head."
+    return f"wrote {_relative(made.file, settings)}"
+
+
 async def history(*, json: bool = False, settings: Settings) -> str:
     """List the migrations, oldest first.
 

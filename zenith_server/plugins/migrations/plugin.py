@@ -46,5 +46,7 @@ class Migrations(Plugin):
             Command("db downgrade", commands.downgrade),
             Command("db status", commands.status),
             Command("db check", check),
+            Command("db sql", commands.sql),
+            Command("db merge", commands.merge),
             Command("db history", commands.history),
         )
