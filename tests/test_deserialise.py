@@ -275,6 +275,11 @@ def test_a_nul_in_a_text_is_a_fault_with_its_place() -> None:
     }
 
 
+def test_a_nul_in_malformed_json_is_a_bad_request() -> None:
+    with pytest.raises(BadRequest, match="The body is not valid JSON: "):
+        read(Any, '{"a": "\\u0000"')
+
+
 def test_a_nul_in_a_name_is_a_fault() -> None:
     assert faults(lambda: read(Any, '{"\\u0000": 1}')) == {("\0",): "A text holds no NUL character"}
 

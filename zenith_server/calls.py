@@ -69,6 +69,7 @@ def _in_threads(opener: Callable[..., AbstractContextManager[Any]]) -> Callable[
 
 async def _left(manager: AbstractContextManager[Any], error: BaseException) -> bool | None:
     """Clean up, even when the request was cancelled; whether the exception was swallowed."""
+    swallowed: bool | None = None
     with CancelScope(shield=True):
-        return await run_sync(manager.__exit__, type(error), error, error.__traceback__)
-    raise AssertionError  # a scope that nobody cancels lets nothing fall through
+        swallowed = await run_sync(manager.__exit__, type(error), error, error.__traceback__)
+    return swallowed

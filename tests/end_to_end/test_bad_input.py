@@ -131,7 +131,8 @@ def server(
 def exchange(process: Process, request: bytes) -> tuple[int, dict[str, str], bytes]:
     """Send raw bytes on a connection of their own and return the response."""
     address = urlsplit(process.url)
-    assert address.hostname and address.port
+    assert address.hostname
+    assert address.port
     with socket.create_connection((address.hostname, address.port), 30) as connection:
         connection.settimeout(30)
         received = b""
