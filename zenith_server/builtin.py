@@ -26,6 +26,7 @@ BUILT_IN = (
     "openapi:OpenAPI",
     "docs:Docs",
     "errors:Errors",
+    "models:Models",
 )
 WITH_COMMANDS = ("migrations:Migrations", "openapi:OpenAPI")
 
@@ -36,7 +37,7 @@ def built_in(declared: Declarations | None = None) -> tuple[Plugin, ...]:
 
     layers = (f"layers.{preset.layer}:{_class_name(preset.layer)}" for preset in PRESETS)
     plugins = (_made(place) for place in (*layers, *BUILT_IN))
-    return (*plugins, App(declared), _made("models:Models"))
+    return (*plugins, App(declared))
 
 
 def with_commands() -> tuple[Plugin, ...]:
