@@ -67,9 +67,9 @@ def _in_threads(opener: Callable[..., AbstractContextManager[Any]]) -> Callable[
     return opened
 
 
-async def _left(manager: AbstractContextManager[Any], error: BaseException) -> bool | None:
+async def _left(manager: AbstractContextManager[Any], error: BaseException) -> bool:
     """Clean up, even when the request was cancelled; whether the exception was swallowed."""
-    swallowed: bool | None = None
     with CancelScope(shield=True):
-        swallowed = await run_sync(manager.__exit__, type(error), error, error.__traceback__)
-    return swallowed
+        if await run_sync(manager.__exit__, type(error), error, error.__traceback__):
+            return True
+    return False
