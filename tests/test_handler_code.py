@@ -28,10 +28,7 @@ async def test_a_handler_of_text_is_a_few_calls(serve: Server) -> None:
     files = {"routes/[slug].py": "async def get(slug: str, page: int = 1) -> str: ..."}
     assert await code(serve, files) == expected("""
         async def endpoint(scope, receive, send, values):
-            try:
-                slug = _read_slug(values[0])
-            except _Refused:
-                raise _nothing_at(scope['path']) from None
+            slug = values[0]
             query = _read_query(scope)
             try:
                 page = _read_page(query)
@@ -68,10 +65,7 @@ async def test_a_session_and_a_dependency_close_before_the_answer(serve: Server)
         async def endpoint(scope, receive, send, values):
             reply = None
             before = await _in_thread(lambda: _before())
-            try:
-                slug = _read_slug(values[0])
-            except _Refused:
-                raise _nothing_at(scope['path']) from None
+            slug = values[0]
             async with _session(scope=scope) as session:
                 try:
                     token = _read_token(scope)
@@ -82,7 +76,7 @@ async def test_a_session_and_a_dependency_close_before_the_answer(serve: Server)
                 try:
                     changes = _read_changes(body)
                 except _Refused:
-                    raise _explain_11(body=body) from None
+                    raise _explain_9(body=body) from None
                 reply = _encode(await _in_thread(lambda: _put(slug=slug, changes=changes, session=session, user=user)))
                 if reply.__class__ is not _Reply and (
                     reply.__class__ is _Stream

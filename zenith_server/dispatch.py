@@ -8,9 +8,9 @@ from typing import Any, TypeVar, cast
 from zenith_server import lifespan
 from zenith_server.endpoints import endpoints_of, wrapped
 from zenith_server.error_tables import ErrorTables
-from zenith_server.inject import Injection
+from zenith_server.inject import Handler, Injection
 from zenith_server.names import Pattern
-from zenith_server.paths import path_of, refuse_traversal, segments_of, without_slash
+from zenith_server.paths import path_of, refuse_traversal, segments_of, split, without_slash
 from zenith_server.plan import Plan
 from zenith_server.problems import (
     BadRequest,
@@ -27,6 +27,7 @@ from zenith_server.tree import Endpoint, ErrorHandlers, Found, Router
 log = logging.getLogger("zenith_server")
 
 T = TypeVar("T")
+Answer = tuple[Handler, Any, Endpoint]
 
 
 class Dispatcher:
@@ -47,14 +48,14 @@ class Dispatcher:
         self._fallback = errors.of(())
         self._any = self._fallback(Exception())
         endpoints = endpoints_of(plan.guarded(), injection, errors)
-        self.outside = {str(e.pattern): e for e in endpoints if e.outside}
-        self.router = Router([endpoint for endpoint in endpoints if not endpoint.outside])
+        self.outside = frozenset(str(e.pattern) for e in endpoints if e.outside)
+        self.router = Router(endpoints)
         self._inner = wrapped(self._route, plan.layers)
         self._starts = [hook.start for hook in plan.hooks if hook.start]
         self._replies = [hook.reply for hook in plan.hooks if hook.reply]
         self._finishes = [hook.finish for hook in plan.hooks if hook.finish]
         self._headers = [pair for hook in plan.hooks for pair in hook.headers]
-        self._http = self._hooked if plan.hooks or plan.layers else self._inner
+        self._is_layered = bool(plan.hooks or plan.layers)
 
     def facts(self) -> tuple[tuple[str, str], ...]:
         """Return the rows of the banner that the app knows itself."""
@@ -80,18 +81,27 @@ class Dispatcher:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one connection (ASGI 3)."""
-        kind = scope["type"]
-        if kind == "http":
-            if scope["method"] == "HEAD":
-                send = _headless(send)
-            endpoint = self.outside.get(path_of(scope))
-            if endpoint is not None:
-                await self._run(endpoint, (), scope, receive, send)
-            else:
-                await self._http(scope, receive, send)
-        elif kind == "websocket":
+        if scope["type"] != "http":
+            await self._other(scope, receive, send)
+            return
+        if scope["method"] == "HEAD":
+            send = _headless(send)
+        if self._is_layered and path_of(scope) not in self.outside:
+            await self._hooked(scope, receive, send)
+            return
+        # As in `_route`, which would be one coroutine more for each request.
+        handler, values, endpoint = self._find(scope)
+        try:
+            await handler(scope, receive, send, values)
+        except ClientDisconnected:
+            return
+        except Exception as error:  # noqa: BLE001 - whatever a handler raises gets an answer
+            await self._failed(error, endpoint, scope, receive, send)
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
-        elif kind == "lifespan":
+        elif scope["type"] == "lifespan":
             await lifespan.run(self.plan.lifespans, receive, send)
 
     async def _hooked(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -146,15 +156,8 @@ class Dispatcher:
                 finish(scope)
 
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
-        try:
-            endpoint, values = self._find(scope)
-        except (NotFound, BadRequest) as error:
-            await self._refuse(error, scope, receive, send)
-            return
-        handler = endpoint.handlers.get(scope.get("method", "WEBSOCKET"))
-        if handler is None:
-            await self._run(endpoint, values, scope, receive, send)
-            return
+        """Answer what got past the hooks and layers."""
+        handler, values, endpoint = self._find(scope)
         try:
             await handler(scope, receive, send, values)
         except ClientDisconnected:
@@ -162,23 +165,45 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001 - whatever a handler raises gets an answer
             await self._failed(error, endpoint, scope, receive, send)
 
-    def _find(self, scope: Scope) -> Found:
-        """Return the endpoint of a path and the values of its parameters.
+    def _find(self, scope: Scope) -> Answer:
+        """Return what answers a request, with which values; a refusal is an answer too.
+
+        Nothing is raised, because an exception costs more than the rest of a 404.
+        """
+        try:
+            found = self._endpoint(scope)
+        except BadRequest as error:
+            return self._refuse, error, _NOWHERE
+        if found is None:
+            return self._refuse, nothing_at(scope["path"]), _NOWHERE
+        endpoint, values = found
+        method: str = scope.get("method", "WEBSOCKET")
+        handler = endpoint.handlers.get(method) or endpoint.handlers.get("*")
+        if handler is None:
+            return self._refuse, _no_method(endpoint, method), _NOWHERE
+        return handler, values, endpoint
+
+    def _endpoint(self, scope: Scope) -> Found | None:
+        """Return the endpoint of a path and the values of its parameters, or nothing.
+
+        A redirect stands in for what would be found without the last slash.
 
         Raises:
-            NotFound: no pattern matches; one that would without the last slash is there instead.
             BadRequest: the path cannot be decoded, or leads out of its folder.
         """
         raw: bytes | None = scope.get("raw_path")
         if raw is None or b"%" not in raw:
-            endpoint = self.router.static.get(path_of(scope))
+            path: str = path_of(scope) if scope.get("root_path") else scope["path"]
+            endpoint = self.router.static.get(path)
             if endpoint is not None:
                 return endpoint, ()
-        segments = segments_of(scope)
+            segments = split(path)
+        else:
+            segments = segments_of(scope)
         found = self.router.find(segments) or self._find_slashed(segments)
-        if found is None or scope["path"][:1] not in {"/", ""}:
-            raise nothing_at(scope["path"])
-        if not found[0].is_mount:
+        if found is None or scope["path"][:1] not in _STARTS:
+            return None
+        if found[1] and not found[0].is_mount:
             refuse_traversal(found[1])
         return found
 
@@ -190,34 +215,13 @@ class Dispatcher:
         if len(segments) < 2 or segments[-1] or not segments[0]:
             return None
         found = self.router.find(segments[:-1])
-        if found is None:
+        if found is None or found[0].outside:
             return None
         refuse_traversal(found[1])
         return _SLASHED, ()
 
-    async def _run(
-        self,
-        endpoint: Endpoint,
-        values: tuple[str, ...],
-        scope: Scope,
-        receive: Receive,
-        send: Send,
-    ) -> None:
-        """Answer from an endpoint, also where it is not found by its path and method alone."""
-        method: str = scope.get("method", "WEBSOCKET")
-        handler = endpoint.handlers.get(method) or endpoint.handlers.get("*")
-        if handler is None:
-            await self._refuse(_no_method(endpoint, method), scope, receive, send)
-            return
-        try:
-            await handler(scope, receive, send, values)
-        except ClientDisconnected:
-            return
-        except Exception as error:  # noqa: BLE001 - whatever a handler raises gets an answer
-            await self._failed(error, endpoint, scope, receive, send)
-
     async def _refuse(
-        self, error: HTTPException, scope: Scope, receive: Receive, send: Send
+        self, scope: Scope, receive: Receive, send: Send, error: HTTPException
     ) -> None:
         if scope["type"] == "websocket":
             await self._fail_socket(error, self._fallback, scope, receive)
@@ -227,6 +231,8 @@ class Dispatcher:
     async def _failed(
         self, error: Exception, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send
     ) -> None:
+        if endpoint is _NOWHERE:  # the refusal itself failed; `_refuse` has tried everything
+            raise error
         method: str = scope.get("method", "WEBSOCKET")
         errors = endpoint.errors.get(method) or endpoint.errors.get("*", self._fallback)
         if scope["type"] == "websocket":
@@ -268,8 +274,8 @@ class Dispatcher:
 
 def _no_method(endpoint: Endpoint, method: str) -> HTTPException:
     if method == "WEBSOCKET":
-        return NotFound(f"{endpoint.pattern} takes no WebSockets")
-    return MethodNotAllowed(f"{endpoint.pattern} does not take {method}", {"allow": endpoint.allow})
+        return NotFound(f"{endpoint.url} takes no WebSockets")
+    return MethodNotAllowed(f"{endpoint.url} does not take {method}", {"allow": endpoint.allow})
 
 
 def _is_goodbye(error: Exception) -> bool:
@@ -311,3 +317,5 @@ async def _redirect(scope: Scope, _: Receive, send: Send, __: Any) -> None:
 
 
 _SLASHED = Endpoint(Pattern(), {"*": _redirect})
+_NOWHERE = Endpoint(Pattern())
+_STARTS = ("/", "")

@@ -24,6 +24,7 @@ from zenith_server.request import Tape, body_reader, read_cookies, read_query
 from zenith_server.response import encoder
 from zenith_server.signature import Given, Input, Known, Need, Signature, name_of, read
 from zenith_server.stream import Stream
+from zenith_server.texts import as_text
 
 if TYPE_CHECKING:
     from zenith_server.inject import Handler, Injection
@@ -211,8 +212,12 @@ class HandlerCode:
     def _path(self, parameter: Input) -> str:
         self.taken.add(parameter.key)
         item = f"values[{self.known.path.index(parameter.key)}]"
-        read_it = self.name(self._reader(parameter).read, f"read_{parameter.argument}")
+        read = self._reader(parameter).read
         variable = self._variable(parameter.argument)
+        if read is as_text:
+            self.line(f"{variable} = {item}")
+            return variable
+        read_it = self.name(read, f"read_{parameter.argument}")
         self.line("try:")
         self.line(f"    {variable} = {read_it}({item})")
         self.line(f"except {self.name(Refused, 'Refused')}:")

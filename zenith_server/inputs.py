@@ -86,7 +86,7 @@ def _named(key: str, annotation: Any, convert: Read, absent: Callable[[], Any]) 
         value = values.get(key)
         if value is None:
             return absent()
-        if is_single and value.__class__ is list:
+        if value.__class__ is list and is_single:
             one(value)
         return convert(value)
 

@@ -17,7 +17,10 @@ def path_of(scope: Scope) -> str:
         '/items'
     """
     path: str = scope["path"]
-    root: str = scope.get("root_path", "").rstrip("/")
+    root: str = scope.get("root_path", "")
+    if not root:
+        return path
+    root = root.rstrip("/")
     if root and f"{path}/".startswith(f"{root}/"):
         return path[len(root) :] or "/"
     return path
@@ -37,11 +40,21 @@ def segments_of(scope: Scope) -> list[str]:
     """
     raw: bytes | None = scope.get("raw_path")
     if raw is None or b"%" not in raw:
-        parts = path_of(scope)[1:].split("/")
-    else:
-        parts = [decoded(part) for part in raw.partition(b"?")[0][1:].split(b"/")]
-        above = [part for part in scope.get("root_path", "").split("/") if part]
-        parts = parts[len(above) :] if parts[: len(above)] == above else parts
+        return split(path_of(scope))
+    parts = [decoded(part) for part in raw.partition(b"?")[0][1:].split(b"/")]
+    above = [part for part in scope.get("root_path", "").split("/") if part]
+    parts = parts[len(above) :] if parts[: len(above)] == above else parts
+    return [] if parts == [""] else parts
+
+
+def split(path: str) -> list[str]:
+    """Return the segments of a path that holds nothing encoded.
+
+    Example:
+        >>> split("/a/b")
+        ['a', 'b']
+    """
+    parts = path[1:].split("/")
     return [] if parts == [""] else parts
 
 
@@ -52,6 +65,8 @@ def refuse_traversal(values: tuple[str, ...]) -> None:
         BadRequest: such a value, or one that is not text.
     """
     for value in values:
+        if value.isalnum():  # none of what follows; nearly every value is a number or a name
+            continue
         if "\0" in value:
             raise BadRequest("The URL holds a NUL character")
         if "\ufffd" in value:

@@ -36,9 +36,12 @@ class HTTPException(Exception):
     ) -> None:
         self.status_code = status_code
         self.detail = detail or title(status_code)
-        self.headers = dict(headers or {})
+        self.headers = dict(headers) if headers else {}
         self.extensions = extensions
-        super().__init__(f"{status_code} {self.detail}")
+
+    def __str__(self) -> str:
+        """Return status and detail; not made beforehand, because most are never printed."""
+        return f"{self.status_code} {self.detail}"
 
 
 class _Named(HTTPException):
@@ -179,6 +182,14 @@ class ValidationError(HTTPException):
         self.faults = tuple(faults)
 
 
+_TITLES = {status.value: status.phrase for status in HTTPStatus} | {
+    # CPython before 3.13 still has the names of RFC 7231.
+    413: "Content Too Large",
+    414: "URI Too Long",
+    422: "Unprocessable Content",
+}
+
+
 def title(status: int) -> str:
     """Return the phrase of a status, in RFC 9110's words.
 
@@ -186,14 +197,7 @@ def title(status: int) -> str:
         >>> title(413)
         'Content Too Large'
     """
-    # CPython before 3.13 still has the names of RFC 7231.
-    renamed = {413: "Content Too Large", 414: "URI Too Long", 422: "Unprocessable Content"}
-    if status in renamed:
-        return renamed[status]
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return f"Status {status}"
+    return _TITLES.get(status) or f"Status {status}"
 
 
 def document(error: HTTPException, request_id: str | None = None) -> dict[str, object]:
@@ -211,4 +215,6 @@ def document(error: HTTPException, request_id: str | None = None) -> dict[str, o
     }
     if request_id is not None:
         body["request_id"] = request_id
-    return body | error.extensions
+    if error.extensions:
+        body |= error.extensions
+    return body

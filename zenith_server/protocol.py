@@ -6,7 +6,8 @@ Source: https://asgi.readthedocs.io/en/latest/specs/main.html
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -16,11 +17,15 @@ ASGIApp = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 
-_WITHOUT_BODY = (204, 304)
+WITHOUT_BODY = (204, 304)
 
 
-class Reply(NamedTuple):
-    """A whole response: the two messages that carry it."""
+@dataclass(slots=True)
+class Reply:
+    """A whole response: the two messages that carry it.
+
+    Not frozen: each request makes one, and that would triple its price.
+    """
 
     start: Message
     body: Message
@@ -38,7 +43,7 @@ def reply(status: int, headers: Headers, body: bytes = b"") -> Reply:
         >>> reply(204, []).start["status"]
         204
     """
-    if status in _WITHOUT_BODY:
+    if status in WITHOUT_BODY:
         body = b""
     else:
         headers = [*headers, (b"content-length", b"%d" % len(body))]

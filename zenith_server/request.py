@@ -42,10 +42,18 @@ def read_pairs(raw: bytes, part: str) -> Values:
         {'name': ['Ada L.', 'Bob']}
     """
     values: Values = {}
-    for pair in raw.split(b"&"):
-        if pair:
+    if b"%" in raw or b"+" in raw:
+        for pair in filter(None, raw.split(b"&")):
             name, _, value = pair.partition(b"=")
             add(values, decoded(name, part, plus=True), decoded(value, part, plus=True))
+        return values
+    # Most have nothing to unescape, and are decoded as a whole.
+    for pair in decoded(raw, part).split("&"):
+        key, _, text = pair.partition("=")
+        if key in values:
+            add(values, key, text)
+        elif pair:
+            values[key] = text
     return values
 
 

@@ -14,7 +14,7 @@ from collections.abc import (
 )
 from typing import Any, Literal, Union, get_args, get_origin
 
-from zenith_server.protocol import ASGIApp, Headers, Reply, reply
+from zenith_server.protocol import WITHOUT_BODY, ASGIApp, Headers, Reply, reply
 from zenith_server.schema import class_of, members, plain
 from zenith_server.serialise import MISSING, json_writer
 from zenith_server.stream import BYTES, JSON, Stream, has_type, in_threads
@@ -42,13 +42,23 @@ def encoder(returns: Any = MISSING, status: int = 200) -> Encoder:
         b'{"a":1}'
     """
     ways = _Ways(returns, status)
-    known: dict[type[Any], Encoder] = {}
+    known: dict[type[Any], Encoder | None] = {}
+    write = ways.write
 
     def encode(value: Any) -> Reply | Stream | ASGIApp:
-        way = known.get(value.__class__)
-        if way is None:
+        try:
+            way = known[value.__class__]
+        except KeyError:
             way = known[value.__class__] = ways.of(value)
-        return way(value)
+        if way is not None:
+            return way(value)
+        # The way of nearly every result is written out here: what `reply` would answer.
+        body = write(value)
+        headers = [JSON, (b"content-length", b"%d" % len(body))]
+        return Reply(
+            {"type": "http.response.start", "status": status, "headers": headers},
+            {"type": "http.response.body", "body": body},
+        )
 
     return encode
 
@@ -63,28 +73,24 @@ class _Ways:
         self.write_piece = json_writer(piece)
         self.status = status
 
-    def of(self, value: Any) -> Encoder:
-        """Return the way of a result's class."""
+    def of(self, value: Any) -> Encoder | None:
+        """Return the way of a result's class; none for plain JSON with a body."""
         if value is None:
             return lambda _: reply(204 if self.status == 200 else self.status, [])
         if value.__class__ is tuple:
             return self._tuple
+        if isinstance(value, Reply):
+            return lambda whole: whole
         if callable(value) and hasattr(value, "status_code"):
             return lambda response: response
         if isinstance(value, bytes | bytearray):
             return lambda data: reply(self.status, [BYTES], bytes(data))
         if self._is_stream(value):
             return lambda pieces: self._stream(pieces, self.status, [])
-        return self._json()
+        return self._bodiless if self.status in WITHOUT_BODY else None
 
-    def _json(self) -> Encoder:
-        """The way of nearly every result, so it looks up nothing twice."""
-        status, write = self.status, self.write
-
-        def way(value: Any) -> Reply:
-            return reply(status, [JSON], write(value))
-
-        return way
+    def _bodiless(self, value: Any) -> Reply:
+        return reply(self.status, [JSON], self.write(value))
 
     def _is_stream(self, value: Any) -> bool:
         """Whether it is sent piece by piece; a declared list is sent whole, whatever makes it."""
@@ -103,7 +109,7 @@ class _Ways:
         body, status = value[0], int(value[1])
         if not 200 <= status <= 599:
             raise ValueError(f"{status} is no status of a response: (body, status) was returned")
-        headers = _headers(value[2]) if len(value) == 3 else []
+        headers = headers_of(value[2]) if len(value) == 3 else []
         if body is None:
             return reply(status, headers)
         if self._is_stream(body):
@@ -158,7 +164,12 @@ def is_response(kind: Any) -> bool:
     return any(f"{b.__module__}.{b.__name__}" == "starlette.responses.Response" for b in bases)
 
 
-def _headers(given: Any) -> Headers:
+def headers_of(given: Any) -> Headers:
+    """Return headers, given as a mapping or as pairs, as ASGI has them.
+
+    Raises:
+        ValueError: one holds a line break, or another control character.
+    """
     pairs: Any = given.items() if hasattr(given, "items") else given
     return [(_header(name).lower(), _header(str(value))) for name, value in pairs]
 

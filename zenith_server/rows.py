@@ -34,13 +34,16 @@ def without_rows(value: Any) -> Any:
     kind = value.__class__
     if kind in _SCALARS:
         return value
-    if is_mapped(kind):
-        return columns_of(value)
     if kind is dict:
+        # Most dicts hold nothing but scalars, which C finds out five times as fast.
+        if _SCALARS.issuperset(map(type, value.values())):
+            return value
         return _changed(value, {key: without_rows(inner) for key, inner in value.items()})
     if kind in _MANY:
         inner = [without_rows(item) for item in value]
         return inner if any(a is not b for a, b in zip(inner, value, strict=True)) else value
+    if is_mapped(kind):
+        return columns_of(value)
     if is_struct(kind) and not is_model(kind):
         before = _attributes(value)
         after = _changed(before, {name: without_rows(inner) for name, inner in before.items()})

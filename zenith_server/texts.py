@@ -14,6 +14,7 @@ from zenith_server.problems import InputFault
 from zenith_server.schema import fields, is_many, is_struct, members, needs_pydantic, plain
 
 Read = Callable[[Any], Any]
+_MANY_DIGITS = 19
 _TRUE = ("on", "yes", "y", "t", "true", "1")
 _SPELLINGS: dict[str, str] = {
     **dict.fromkeys(_TRUE, "true"),
@@ -43,7 +44,7 @@ def _converter(annotation: Any) -> Read:
     if not constraints:
         annotation = kind
     if annotation is str:
-        return _text
+        return as_text
     msgspec.json.Decoder(annotation)  # raises for what it cannot read, while the server starts
     convert = msgspec.convert
 
@@ -54,14 +55,29 @@ def _converter(annotation: Any) -> Read:
             faults = faults_in(value, annotation, error, strict=False)
             raise Refused(*map(_of_text, faults)) from None
 
-    return read
+    return _digits_first(read) if annotation is int else read
 
 
-def _text(value: Any) -> str:
-    """Text as it is; a form can bring a file in its place."""
+def as_text(value: Any) -> str:
+    """Return text as it is; a form can bring a file in its place.
+
+    Raises:
+        Refused: it is no text.
+    """
     if value.__class__ is not str:
         raise Refused(InputFault((), f"Expected `str`, got `{type(value).__name__}`"))
     return value
+
+
+def _digits_first(read: Read) -> Read:
+    """Take the short way for what is plainly a number; what else is one, `read` decides."""
+
+    def read_int(value: Any) -> Any:
+        if value.__class__ is str and value.isdecimal() and value.isascii() and value[0] != "0":
+            return int(value) if len(value) < _MANY_DIGITS else read(value)
+        return read(value)
+
+    return read_int
 
 
 def _of_text(fault: InputFault) -> InputFault:

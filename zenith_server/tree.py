@@ -20,6 +20,11 @@ class Endpoint:
     handlers: dict[str, Handler] = field(default_factory=dict)
     errors: dict[str, ErrorHandlers] = field(default_factory=dict)
     outside: bool = False
+    url: str = field(init=False)
+    _allow: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        self.url = str(self.pattern)
 
     @property
     def is_mount(self) -> bool:
@@ -28,8 +33,10 @@ class Endpoint:
 
     @property
     def allow(self) -> str:
-        """The value of the Allow header."""
-        return ", ".join(sorted(self.handlers.keys() - {"WEBSOCKET"}))
+        """The value of the Allow header; asked for once all handlers are known."""
+        if not self._allow:
+            self._allow = ", ".join(sorted(self.handlers.keys() - {"WEBSOCKET"}))
+        return self._allow
 
 
 @dataclass(slots=True)
@@ -72,6 +79,10 @@ class Router:
 
 
 def _find(node: _Node, segments: list[str], index: int, values: tuple[str, ...]) -> Found | None:
+    way = _only_way(node, segments, index, values)
+    if way is None:
+        return None
+    node, index, values = way
     if index == len(segments):
         return (node.endpoint, values) if node.endpoint is not None else None
     segment = segments[index]
@@ -85,3 +96,21 @@ def _find(node: _Node, segments: list[str], index: int, values: tuple[str, ...])
     if node.rest is not None and (node.rest.is_mount or any(segments[index:])):
         return node.rest, (*values, "/".join(segments[index:]))
     return None
+
+
+def _only_way(
+    node: _Node, segments: list[str], index: int, values: tuple[str, ...]
+) -> tuple[_Node, int, tuple[str, ...]] | None:
+    """Go down until there is a choice, or the end; nothing has to be kept for coming back."""
+    while node.rest is None and index < len(segments):
+        segment = segments[index]
+        below = node.static.get(segment)
+        if below is None:
+            below = node.parameter
+            if below is None or not segment:
+                return None
+            values = (*values, segment)
+        elif node.parameter is not None:
+            break
+        node, index = below, index + 1
+    return node, index, values

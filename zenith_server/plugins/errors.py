@@ -15,11 +15,14 @@ from starlette.exceptions import HTTPException as StarletteHTTPException
 from zenith_server.draft import Draft
 from zenith_server.plugin import Plugin
 from zenith_server.problems import HTTPException, document
-from zenith_server.protocol import Scope
+from zenith_server.protocol import Headers, Reply, Scope, reply
+from zenith_server.response import headers_of
+from zenith_server.stream import has_type
 
 log = logging.getLogger("zenith_server")
 
-PROBLEM = {"content-type": "application/problem+json"}
+PROBLEM = (b"content-type", b"application/problem+json")
+_encode = msgspec.json.Encoder(enc_hook=str).encode
 
 
 class Errors(Plugin):
@@ -35,15 +38,18 @@ class Errors(Plugin):
         draft.on_error(Exception, _Unexpected(draft.settings.root if development else None))
 
 
-async def known(error: HTTPException, scope: Scope) -> tuple[bytes, int, dict[str, str]]:
+async def known(error: HTTPException, scope: Scope) -> Reply:
     """Answer with the problem document of an HTTP exception."""
-    body = msgspec.json.encode(document(error, scope.get("request_id")), enc_hook=str)
-    return body, error.status_code, PROBLEM | error.headers
+    body = _encode(document(error, scope.get("request_id")))
+    return reply(error.status_code, _headers(error), body)
 
 
-async def starlettes(
-    error: StarletteHTTPException, scope: Scope
-) -> tuple[bytes, int, dict[str, str]]:
+def _headers(error: HTTPException) -> Headers:
+    own = headers_of(error.headers) if error.headers else []
+    return own if has_type(own) else [PROBLEM, *own]
+
+
+async def starlettes(error: StarletteHTTPException, scope: Scope) -> Reply:
     """Answer with the same for Starlette's own exception."""
     headers = dict(error.headers or {})
     return await known(HTTPException(error.status_code, str(error.detail), headers), scope)
@@ -55,7 +61,7 @@ class _Unexpected:
     def __init__(self, root: Path | None) -> None:
         self.root = root
 
-    async def __call__(self, error: Exception, scope: Scope) -> tuple[bytes, int, dict[str, str]]:
+    async def __call__(self, error: Exception, scope: Scope) -> Reply:
         # A line break that a client put into the path must not begin a line of the log.
         where = f"{scope.get('method', '')} {quote(scope.get('path', ''))}"
         request_id = scope.get("request_id")
