@@ -142,7 +142,15 @@ class Migrations:
         "does not look.",
     )
     lock_timeout: float = key(
-        duration(), 300.0, "How long to wait for another process that is migrating."
+        duration(),
+        300.0,
+        "How long to wait for another process that is migrating, and for the locks of a migration.",
+    )
+    statement_lock_timeout: float = key(
+        duration(),
+        5.0,
+        "How long a statement of a migration waits for a lock on PostgreSQL before it lets the "
+        "traffic pass and is tried again; 0 is without end.",
     )
 
 

@@ -27,15 +27,16 @@ _PAUSE = 0.05
 
 @dataclass(slots=True)
 class Progress:
-    """How far a run has come: the ids that are done, and the one that runs."""
+    """How far a run has come: the ids that are done, and the one that runs, perhaps in parts."""
 
     done: list[str] = field(default_factory=list[str])
     running: str | None = None
+    is_partly_done: bool = False
 
     def follow(self, steps: list[Any]) -> Iterator[Any]:
         """Give the steps one by one; the next is asked for when the last is committed."""
         for step in steps:
-            self.running = step.revision.revision
+            self.running, self.is_partly_done = step.revision.revision, False
             yield step
             self.done.append(step.revision.revision)
         self.running = None

@@ -57,6 +57,18 @@ def failed(
     )
 
 
+def locked(fault: Fault, seconds: float, others: tuple[str, ...]) -> Fault:
+    """Say in the fault of a revision that it waited for a lock, and who is likely to hold it."""
+    held = f"The oldest transactions of the database: {', '.join(others)}." if others else ""
+    return Fault(
+        f"{fault.what}: others use its table",
+        fault.where,
+        f"Each attempt waited {seconds:g} seconds for a lock, not to hold up the traffic.\n"
+        f"{fault.why}\n{held}".rstrip(),
+        ("Wait until the long transactions have ended, or end them; then start again.",),
+    )
+
+
 def unwritten(error: BaseException, revisions: tuple[Revision, ...], progress: Progress) -> Fault:
     """Say which revision cannot be written as a script."""
     named = {revision.id: revision for revision in revisions}

@@ -19,10 +19,12 @@ from zenith_server.database.migrations import (
     writing,
 )
 from zenith_server.database.migrations.difference import Difference, difference
-from zenith_server.database.migrations.environment import Direction, Progress
+from zenith_server.database.migrations.environment import Progress
 from zenith_server.database.migrations.lock import hold
+from zenith_server.database.migrations.patience import STATEMENT_WAIT
 from zenith_server.database.migrations.review import Finding, declared, review
 from zenith_server.database.migrations.revisions import Revision
+from zenith_server.database.migrations.running import Runner
 from zenith_server.database.migrations.state import MigrationRun, MigrationState, NewRevision
 from zenith_server.database.unreachable import connect
 from zenith_server.errors import Fault, ProjectError
@@ -40,6 +42,8 @@ class Migrations:
         database: the database.
         folder: the revisions; need not exist.
         metadata: the tables that the models declare; only what compares looks at them.
+        statement_wait: seconds that a statement waits for a lock on PostgreSQL before it lets
+            others pass and is tried again; 0 lets it wait without end.
 
     Example:
         migrations = Migrations(database, project / "migrations")
@@ -47,10 +51,18 @@ class Migrations:
         print(run.state.summary)
     """
 
-    def __init__(self, database: Database, folder: Path, metadata: Sequence[MetaData] = ()) -> None:
+    def __init__(
+        self,
+        database: Database,
+        folder: Path,
+        metadata: Sequence[MetaData] = (),
+        *,
+        statement_wait: float = STATEMENT_WAIT,
+    ) -> None:
         self.database: Database = database
         self.folder: Path = folder
         self.metadata: Sequence[MetaData] = metadata
+        self.statement_wait: float = statement_wait
 
     def history(self) -> tuple[Revision, ...]:
         """Return the revisions, oldest first, without asking the database.
@@ -96,7 +108,8 @@ class Migrations:
 
         Args:
             target: `head`, a revision's id or file name, or a number of steps such as `+1`.
-            wait: seconds to wait for another process that migrates the same database.
+            wait: seconds to wait for another process that migrates the same database, and then for
+                the locks of a revision.
 
         Raises:
             ProjectError: a revision failed; the earlier ones are kept. Or the database cannot be
@@ -113,14 +126,16 @@ class Migrations:
             if found.state != "pending":
                 return self._nothing_to_do(found)
             targets.refuse_too_many(wanted, found.pending, "apply")
-            return await self._run(connection, "upgrade", wanted, known)
+            ran = await self._runner(connection, known, wait).run("upgrade", wanted)
+            return MigrationRun(ran, await self._state(connection, known))
 
     async def downgrade(self, target: str, *, wait: float = LOCK_TIMEOUT) -> MigrationRun:
         """Undo revisions down to a target, newest first.
 
         Args:
             target: `base`, a revision's id or file name, or a number of steps such as `-1`.
-            wait: seconds to wait for another process that migrates the same database.
+            wait: seconds to wait for another process that migrates the same database, and then for
+                the locks of a revision.
 
         Raises:
             ProjectError: as `upgrade`; also when the database is ahead of this code.
@@ -133,7 +148,8 @@ class Migrations:
                 raise ProjectError(faults.ahead(found, self.database.url, self.folder))
             targets.refuse_too_many(wanted, found.applied, "undo")
             targets.refuse_unapplied(wanted, found)
-            return await self._run(connection, "downgrade", wanted, known)
+            ran = await self._runner(connection, known, wait).run("downgrade", wanted)
+            return MigrationRun(ran, await self._state(connection, known))
 
     async def review(
         self, asked: Sequence[Revision], *, dialect: str | None = None
@@ -261,23 +277,11 @@ class Migrations:
             _log.warning("%s", faults.ahead(found, self.database.url, self.folder))
         return MigrationRun((), found)
 
-    async def _run(
-        self,
-        connection: AsyncConnection,
-        direction: Direction,
-        target: str,
-        known: tuple[Revision, ...],
-    ) -> MigrationRun:
-        progress = Progress()
-        try:
-            async with environment.alone(), environment.without_foreign_keys(connection):
-                await connection.run_sync(environment.run, self.folder, direction, target, progress)
-        except Exception as error:
-            fault = faults.failed(error, known, progress, self.database.url)
-            raise ProjectError(fault) from error
-        named = {revision.id: revision for revision in known}
-        ran = tuple(named[key] for key in progress.done)
-        return MigrationRun(ran, await self._state(connection, known))
+    def _runner(
+        self, connection: AsyncConnection, known: tuple[Revision, ...], wait: float
+    ) -> Runner:
+        url, folder = self.database.url, self.folder
+        return Runner(connection, url, folder, known, self.statement_wait, wait)
 
 
 def _refuse_nameless(message: str) -> None:

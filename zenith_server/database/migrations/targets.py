@@ -32,3 +32,8 @@ def resolve(target: str, known: tuple[Revision, ...], others: str) -> str:
         if target in (revision.id, revision.name):
             return revision.id
     raise ProjectError(faults.unknown_target(target, known))
+
+
+def remaining(target: str, done: int) -> str:
+    """Return the target once so many revisions are done; only a number of steps changes."""
+    return f"{target[0]}{int(target[1:]) - done}" if target[0] in "+-" else target

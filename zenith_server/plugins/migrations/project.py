@@ -22,7 +22,8 @@ def revisions_of(settings: Settings, database: Database) -> Revisions:
     """Return the migrations of a project, in a database of its own or that of the app."""
     from zenith_server.database.migrations import Migrations as Revisions
 
-    return Revisions(database, settings.root / FOLDER)
+    patience = settings.migrations.statement_lock_timeout
+    return Revisions(database, settings.root / FOLDER, statement_wait=patience)
 
 
 @asynccontextmanager
