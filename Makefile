@@ -8,7 +8,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
-.PHONY: help run test check format test-all realworld fuzz clean
+.PHONY: help run test check format test-all bench realworld fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -33,6 +33,9 @@ format: $(VENV)/installed-check ## Format all files and apply safe fixes
 test-all: $(VENV)/installed ## Run the suite on every CPython from 3.11 to 3.14 that is found
 	$(BIN)/python scripts/test_all.py
 
+bench: .venv-bench/installed ## Compare what a request costs with other frameworks; ARGS="--rounds 9"
+	.venv-bench/bin/python -m tests.benchmarks.bench $(ARGS)
+
 realworld: $(VENV)/installed-test ## Run the RealWorld collection on SQLite and PostgreSQL
 	$(BIN)/python scripts/realworld.py sqlite postgresql
 
@@ -47,6 +50,11 @@ $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "No Python from 3.11 on with pip and venv was found." \
 		"Install one, or name it: make PYTHON=/path/to/python3" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
+
+.venv-bench/installed: pyproject.toml
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@
 
 $(VENV)/installed: pyproject.toml | $(VENV)/bin/python
 	$(INSTALL) '.[auth]'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from zenith_server.draft import Draft
 from zenith_server.plugin import Plugin
 from zenith_server.protocol import Headers, Message, Scope
+from zenith_server.stream import JSON
 
 ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
@@ -12,6 +13,7 @@ ALWAYS = (
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
+_PLAIN = 2
 POLICY = b"content-security-policy"
 # Data is never a page: nothing in it may load or run.
 FOR_DATA = (*ALWAYS, (POLICY, b"default-src 'none'; frame-ancestors 'none'"))
@@ -39,7 +41,12 @@ class SecurityHeaders(Plugin):
         pages = {"http": FOR_PAGES, "https": (*FOR_PAGES, *secure)}
         ours = frozenset(name for name, _ in data["https"])
 
-        def reply(scope: Scope, _message: Message, headers: Headers) -> None:
+        def reply(scope: Scope, message: Message, headers: Headers) -> None:
+            own = message["headers"]
+            if len(own) == _PLAIN and own[0] is JSON:
+                # JSON and its length, as nearly every handler answers: nothing to look for.
+                headers.extend(data[scope["scheme"]])
+                return
             given = dict(headers)
             kind = pages if given.get(b"content-type", b"").startswith(b"text/html") else data
             added = kind[scope["scheme"]]
