@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from zenith_server.draft import Draft
 from zenith_server.plugin import Plugin
 from zenith_server.problems import ContentTooLarge
@@ -30,10 +32,10 @@ class BodyLimit(Plugin):
 def limited(app: ASGIApp, limit: int) -> ASGIApp:
     """Return the app, with at most `limit` bytes of body for each request."""
 
-    async def limit_body(scope: Scope, receive: Receive, send: Send) -> None:
+    # Not a coroutine function: it hands on that of the app, which spares a coroutine per request.
+    def limit_body(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http":
-            await app(scope, receive, send)
-            return
+            return app(scope, receive, send)
         if scope["method"] not in NO_BODY:
             _refuse_declared(scope, limit)
         left = limit
@@ -46,7 +48,7 @@ def limited(app: ASGIApp, limit: int) -> ASGIApp:
                 raise _too_large(limit)
             return message
 
-        await app(scope, receive_limited, send)
+        return app(scope, receive_limited, send)
 
     return limit_body
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Awaitable
 from functools import lru_cache
 
 from anyio.to_thread import run_sync
@@ -46,10 +47,10 @@ class Compression(Plugin):
 def compressed(app: ASGIApp) -> ASGIApp:
     """Return the app, with its answers compressed where it is worth it."""
 
-    async def compress(scope: Scope, receive: Receive, send: Send) -> None:
+    # Not a coroutine function: it hands on that of the app, which spares a coroutine per request.
+    def compress(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http":
-            await app(scope, receive, send)
-            return
+            return app(scope, receive, send)
         send_body = send
 
         async def send_compressed(message: Message) -> None:
@@ -61,7 +62,7 @@ def compressed(app: ASGIApp) -> ASGIApp:
                 message = _with_headers(message, [*message["headers"], ACCEPT_ENCODING])
             await send_body(message)
 
-        await app(scope, receive, send_compressed)
+        return app(scope, receive, send_compressed)
 
     return compress
 
