@@ -22,13 +22,15 @@ BUILT_IN = (
     "middleware:Middleware",
     "database:Database",
     "migrations:Migrations",
+    "models:Models",
     "health:Health",
     "openapi:OpenAPI",
     "docs:Docs",
     "errors:Errors",
-    "models:Models",
+    "console:Console",
+    "doctor:Doctor",
 )
-WITH_COMMANDS = ("migrations:Migrations", "openapi:OpenAPI")
+WITH_COMMANDS = ("console:Console", "doctor:Doctor", "migrations:Migrations", "openapi:OpenAPI")
 
 
 def built_in(declared: Declarations | None = None) -> tuple[Plugin, ...]:

@@ -6,7 +6,7 @@ import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from zenith_server.draft import Draft
 from zenith_server.names import Pattern, Segment, template
@@ -14,9 +14,14 @@ from zenith_server.plan import name_of
 from zenith_server.protocol import ASGIApp
 from zenith_server.router import Router
 
+if TYPE_CHECKING:
+    from zenith_server.database.databases import Databases
+    from zenith_server.database.engines import Database
+
 F = TypeVar("F", bound=Callable[..., Any])
 Opener = Callable[[], AbstractAsyncContextManager[Any]]
 
+_DATABASES = "zenith_server.database.databases.Databases"
 _BELOW = Pattern((Segment("rest", "path"),))
 
 
@@ -99,6 +104,43 @@ class Declarations(Router):
         self._refuse_late(f"a mount at {pattern}")
         self._parts.append(add)
 
+    def setup_database(self, url: str | None = None) -> None:
+        """Serve with a database: the one in the settings, or this one in its place.
+
+        `session = DB` needs no such line; it says in code that there is a database, and health
+        and the banner tell of it.
+
+        Args:
+            url: as in the setting `database.url`.
+
+        Example:
+            >>> app.setup_database()
+        """
+
+        def add(draft: Draft) -> None:
+            databases = draft.shared(_DATABASES)
+            if url is not None:
+                databases.use_url(url)
+            _announce(draft, databases)
+
+        self._refuse_late("the database")
+        self._parts.append(add)
+
+    def configure_database(self, database: Database) -> None:
+        """Serve with a database that code made; the same as `setup_database` otherwise.
+
+        Example:
+            >>> app.configure_database(Database("postgresql://localhost/shop"))
+        """
+
+        def add(draft: Draft) -> None:
+            databases = draft.shared(_DATABASES)
+            databases.use(database)
+            _announce(draft, databases)
+
+        self._refuse_late("the database")
+        self._parts.append(add)
+
     def add_to(self, draft: Draft) -> None:
         """Write all of it on a draft."""
         for declared in self.collect():
@@ -117,6 +159,13 @@ def caller() -> tuple[str, int]:
     while frame is not None and frame.f_globals.get("__name__", "").startswith("zenith_server."):
         frame = frame.f_back
     return ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
+
+
+def _announce(draft: Draft, databases: Databases) -> None:
+    if "default" not in databases.wanted:
+        databases.wanted.append("default")
+        draft.check("database", databases.alive)
+        draft.fact("database", databases.described)
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 if TYPE_CHECKING:
     from zenith_server.database.session import Session
@@ -121,8 +121,42 @@ def Inject() -> Any:  # noqa: N802 - the field's own name
     return Injected()
 
 
+@dataclass(frozen=True, slots=True)
+class SessionMarker(Injected):
+    """What `DB` leaves at a parameter: which database's session, and how its transactions are."""
+
+    key: str = "session:default:"
+
+    def __getitem__(self, name: str) -> SessionMarker:
+        """Return the marker of another database."""
+        return SessionMarker(f"session:{name}:")
+
+    @property
+    def readonly(self) -> SessionMarker:
+        """The marker of a session that only reads."""
+        return SessionMarker(f"{self.key}readonly")
+
+    def isolation(self, level: Isolation) -> SessionMarker:
+        """Return the marker of a session whose transactions are this strict."""
+        return SessionMarker(f"{self.key}{level}")
+
+
+Isolation = Literal["read committed", "repeatable read", "serializable"]
+
 if TYPE_CHECKING:
-    DB: Session
+
+    class _DB(Session):
+        @property
+        def readonly(self) -> Session: ...
+        def __getitem__(self, name: str) -> _DB: ...
+        def isolation(self, level: Isolation) -> Session: ...
+
+    DB: _DB
 else:
-    DB = Injected("session")
-"""The request's database session: `async def get(session = DB)`."""
+    DB = SessionMarker()
+"""The request's database session: `async def get(session = DB)`.
+
+`DB["analytics"]` is that of a further database, `DB.readonly` one that only reads, without
+transactions where that saves round trips, `DB.isolation("serializable")` one whose transactions are
+that strict.
+"""

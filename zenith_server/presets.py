@@ -31,6 +31,7 @@ _NOWHERE: tuple[EnvironmentName, ...] = ()
 PRESETS = (
     Preset("trusted_proxy", _DEPLOYED, "the client's address and scheme, from a proxy we trust"),
     Preset("request_id", _EVERYWHERE, "one id in the answer, the log and each problem"),
+    Preset("server_timing", ("development",), "where the time went, in the browser's tools"),
     Preset("access_log", _EVERYWHERE, "one line for each request"),
     Preset("security_headers", _EVERYWHERE, "safe answers in browsers"),
     Preset("hosts", _DEPLOYED, "no answer for a host that is not ours"),

@@ -47,6 +47,8 @@ def masked(value: object) -> object:
     """
     if value is None or value == "":
         return value
+    if isinstance(value, tuple):
+        return tuple(masked(each) for each in cast("tuple[object, ...]", value))
     return masked_url(value) if isinstance(value, str) and "://" in value else MASK
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
-from zenith_server.errors import Fault, ProjectError
+from zenith_server.errors import Fault, ProjectError, suggestion
 from zenith_server.markers import (
     Body,
     Cookie,
@@ -219,8 +219,7 @@ def _need(name: str, kind: Any, marker: Any, known: Known) -> Need | None:
     if isinstance(marker, Dependency):
         return Need(name, _called(name, marker, kind))
     if isinstance(marker, Injected) and marker.key:
-        provider = known.providers.get(marker.key)
-        return Need(name, provider) if provider else None
+        return Need(name, _provider(name, marker.key, known))
     if not isinstance(kind, type) or name in known.path:
         return None
     if kind in known.services:
@@ -230,6 +229,24 @@ def _need(name: str, kind: Any, marker: Any, known: Known) -> Need | None:
         if provider is not None and base is not object:
             return Need(name, provider)
     return None
+
+
+def _provider(name: str, key: str, known: Known) -> Provider:
+    provider = known.providers.get(key)
+    if provider is None:
+        kind, _, wanted = key.partition(":")
+        keys = [each for each in known.providers if each.startswith(f"{kind}:")]
+        there = sorted({each.split(":")[1] for each in keys})
+        database = wanted.partition(":")[0]
+        raise ProjectError(
+            Fault(
+                f'The parameter "{name}" asks for a session of the database "{database}", which '
+                f"is not configured.{suggestion(database, there)}",
+                why=f"The databases are: {', '.join(there)}.",
+                fixes=(f"Set databases.{database}.url in zenith.yaml.",),
+            )
+        )
+    return provider
 
 
 def _called(name: str, marker: Dependency, kind: Any) -> Callable[..., Any]:

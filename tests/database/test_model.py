@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 from sqlalchemy import select
+from sqlalchemy.orm import Mapped, mapped_column
 
 from tests.conftest import Server
 from tests.database.shop import Author, Book, fill
@@ -201,3 +202,23 @@ async def post(name: str, database: Database):
         await connection.run_sync(Model.metadata.create_all)
     return await Item.create(name=name)
 """
+
+
+async def test_models_of_two_databases_have_two_metadata() -> None:
+    class Event(Model):
+        __tablename__ = "authors"
+        __database__ = "logs"
+        id: Mapped[int] = mapped_column(primary_key=True)
+
+    assert Event.metadata is not Author.metadata
+    main, logs = Database("sqlite://"), Database("sqlite://", name="logs")
+    async with main.lifespan(), logs.lifespan():
+        await fill(main)
+        async with logs.engine().begin() as connection:
+            await connection.run_sync(Event.metadata.create_all)
+        async with main.transaction(), logs.transaction():
+            await Event.create()
+            assert (await Event.where().count(), await Author.where().count()) == (1, 1)
+        async with main.session():
+            with pytest.raises(NoSession, match=r'session = DB\["logs"\]'):
+                await Event.where().count()

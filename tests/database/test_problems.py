@@ -170,7 +170,7 @@ async def test_a_locked_sqlite_is_an_outage(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/shop.db")
     async with database.lifespan(), database.session() as first:
         await first.execute(text("CREATE TABLE notes (id INTEGER)"))
-        async with database.session(writes=False) as second:
+        async with database.session("read") as second:
             await second.execute(text("PRAGMA busy_timeout = 20"))
             with pytest.raises(Exception) as caught:  # noqa: PT011
                 await second.execute(text("CREATE TABLE tags (id INTEGER)"))

@@ -12,7 +12,7 @@ from zenith_server.database.sandbox import sandbox
 
 
 async def count(database: Database) -> int:
-    async with database.session(writes=False) as session:
+    async with database.session("read") as session:
         return (await session.execute(text("SELECT count(*) FROM notes"))).scalar_one()
 
 

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from zenith_server.database.engines import Database, PoolOptions
-from zenith_server.database.session import Session, begin, commit, rollback
+from zenith_server.database.session import Session, commit, rollback
 
 Ending = Callable[[Session], Awaitable[None]]
 
@@ -35,30 +35,30 @@ def taken(database: Database) -> int:
 
 
 async def test_it_is_an_async_session(database: Database) -> None:
-    assert isinstance(begin(database), AsyncSession)
+    assert isinstance(Session(database), AsyncSession)
 
 
 async def test_it_is_opened_by_its_first_use(database: Database) -> None:
-    session = begin(database)
+    session = Session(database)
     assert not session.opened
     assert list(session) == []
     assert session.opened
 
 
 async def test_opening_it_takes_no_connection(database: Database) -> None:
-    session = begin(database)
+    session = Session(database)
     assert session.is_active
     assert taken(database) == 0
 
 
 async def test_an_unknown_attribute_is_an_attribute_error(database: Database) -> None:
     with pytest.raises(AttributeError, match="'Session' object has no attribute 'quary'"):
-        getattr(begin(database), "quary")  # noqa: B009
+        getattr(Session(database), "quary")  # noqa: B009
 
 
 @pytest.mark.parametrize("end", [commit, rollback, Session.close])
 async def test_ending_an_unused_session_opens_nothing(database: Database, end: Ending) -> None:
-    session = begin(database)
+    session = Session(database)
     await end(session)
     await session.commit()
     await session.rollback()
@@ -67,14 +67,14 @@ async def test_ending_an_unused_session_opens_nothing(database: Database, end: E
 
 
 async def test_commit_stores_and_returns_the_connection(database: Database) -> None:
-    session = begin(database)
+    session = Session(database)
     await session.execute(text("INSERT INTO notes VALUES (1)"))
     await commit(session)
     assert (await count(database), taken(database)) == (1, 0)
 
 
 async def test_rollback_undoes_and_returns_the_connection(database: Database) -> None:
-    session = begin(database)
+    session = Session(database)
     await session.execute(text("INSERT INTO notes VALUES (1)"))
     await rollback(session)
     assert (await count(database), taken(database)) == (0, 0)
@@ -98,7 +98,7 @@ async def test_a_transaction_is_rolled_back_by_an_exception(database: Database) 
 
 
 async def test_a_deferred_constraint_fails_the_commit(database: Database) -> None:
-    session = begin(database)
+    session = Session(database)
     await session.execute(
         text("CREATE TABLE tags (note int REFERENCES notes DEFERRABLE INITIALLY DEFERRED)")
     )
@@ -113,7 +113,7 @@ async def test_cancellation_at_any_point_returns_the_connection(
     database: Database, end: Ending
 ) -> None:
     async def request(number: int) -> None:
-        session = begin(database)
+        session = Session(database)
         try:
             await session.execute(text(f"INSERT INTO notes VALUES ({number})"))
         except BaseException:
@@ -131,7 +131,7 @@ async def test_cancellation_at_any_point_returns_the_connection(
 
 async def test_unused_it_costs_at_most_a_hundredth_of_a_select(database: Database) -> None:
     async def unused() -> None:
-        await commit(begin(database))
+        await commit(Session(database))
 
     async def select() -> None:
         async with database.session() as session:

@@ -70,7 +70,7 @@ async def test_transactions_that_read_and_then_write_take_turns(database: Databa
 
 
 async def test_readers_do_not_wait_for_a_writer(database: Database) -> None:
-    async with database.transaction() as writer, database.session(writes=False) as reader:
+    async with database.transaction() as writer, database.session("read") as reader:
         await writer.execute(text("UPDATE stock SET left = 5"))
         assert await reader.scalar(text("SELECT left FROM stock")) == 0
 
@@ -92,7 +92,7 @@ async def test_autocommit_begins_nothing(database: Database) -> None:
     engine = database.engine().execution_options(isolation_level="AUTOCOMMIT")
     async with engine.connect() as connection:
         await connection.execute(text("UPDATE stock SET left = 3"))
-        async with database.session(writes=False) as session:
+        async with database.session("read") as session:
             assert await session.scalar(text("SELECT left FROM stock")) == 3
 
 

@@ -11,39 +11,80 @@ from zenith_server.settings import Settings
 if TYPE_CHECKING:
     from zenith_server.database.engines import Database
 
+DEFAULT = "default"
+
 
 class Databases:
-    """Makes the project's database when it is asked for; until then SQLAlchemy is not loaded.
+    """Makes the project's databases when they are asked for; until then SQLAlchemy is not loaded.
 
     Args:
-        settings: where the database is configured.
+        settings: where they are configured: `database`, and `databases` for further ones.
 
     Example:
         >>> databases = Databases(settings)
-        >>> databases.get() is databases.get()
+        >>> databases.get("analytics") is databases.get("analytics")
         True
     """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self._made: list[Database] = []
+        self.wanted: list[str] = []
+        """Names of those that the app serves with, whether or not a handler asks for them."""
+        self._made: dict[str, Database] = {}
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all databases; the first is `default`."""
+        return (DEFAULT, *self.settings.databases)
 
     @property
     def used(self) -> tuple[Database, ...]:
         """The databases that somebody asked for."""
-        return tuple(self._made)
+        return tuple(self._made.values())
 
-    def get(self) -> Database:
-        """Return the database.
+    def get(self, name: str = DEFAULT) -> Database:
+        """Return a database.
+
+        Args:
+            name: one of `names`.
 
         Raises:
             ProjectError: its URL is wrong, or none is set where people depend on the data.
         """
-        if not self._made:
+        if name not in self._made:
             from zenith_server.database.configured import database_of
 
-            self._made.append(database_of(self.settings))
-        return self._made[0]
+            self._made[name] = database_of(self.settings, name)
+        return self._made[name]
+
+    def use(self, database: Database) -> None:
+        """Take a database that code made, in place of the one in the settings."""
+        self._made[database.name] = database
+
+    def use_url(self, url: str) -> None:
+        """Take a URL that code gives, in place of the one in the settings.
+
+        Raises:
+            ProjectError: it cannot be used.
+        """
+        from zenith_server.database.configured import database_at
+
+        self.use(database_at(self.settings, url))
+
+    async def alive(self, name: str = DEFAULT) -> str:
+        """Ask a database for a sign of life, and return its kind."""
+        from sqlalchemy import text
+
+        database = self.get(name)
+        async with database.session("readonly") as session:
+            await session.execute(text("SELECT 1"))
+        return database.url.backend
+
+    def described(self, name: str = DEFAULT) -> str:
+        """Return the row of the banner: where a database is, how many connections it may get."""
+        from zenith_server.database.pool import described
+
+        return described(self.get(name), self.settings.server.workers)
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncGenerator[None]:
@@ -51,5 +92,5 @@ class Databases:
         try:
             yield
         finally:
-            for database in self._made:
+            for database in self.used:
                 await database.close()

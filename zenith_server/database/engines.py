@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Generator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from itertools import cycle
 from pathlib import Path
+from uuid import uuid4
 
-from sqlalchemy import AsyncAdaptedQueuePool
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from zenith_server.database import connections, sqlite
+from zenith_server.database import connections, pool, sqlite
 from zenith_server.database.current import using
-from zenith_server.database.session import Session, commit, rollback
+from zenith_server.database.session import Mode, Session, commit, rollback
 from zenith_server.database.url import DatabaseURL, normalise
+
+# https://docs.sqlalchemy.org/en/21/dialects/postgresql.html#prepared-statement-name-with-pgbouncer
+UNPREPARED: Mapping[str, object] = {
+    "statement_cache_size": 0,
+    "prepared_statement_cache_size": 0,
+    "prepared_statement_name_func": lambda: f"__zenith_{uuid4()}__",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,11 @@ class PoolOptions:
         timeout: seconds to wait for a free connection.
         recycle: seconds after which a connection is replaced when it is next used; -1 for never.
         echo: log each statement, with its values.
+        pgbouncer: whether a PgBouncer in transaction mode stands before PostgreSQL: statements are
+            prepared under names of their own and not kept.
+        processes: how many processes have such a pool; the first connection asks the server how
+            many it gives, and the pool keeps to its share. 0 asks nothing.
+        watched: remember who has which connection and which line sends which statement.
     """
 
     size: int = 5
@@ -35,6 +48,9 @@ class PoolOptions:
     timeout: float = 5.0
     recycle: int = 1800
     echo: bool = False
+    pgbouncer: bool = False
+    processes: int = 0
+    watched: bool = False
 
 
 class Database:
@@ -48,6 +64,7 @@ class Database:
             the current directory then.
         options: the size of the pool.
         name: which of a project's databases it is.
+        replicas: copies of it, which read-only sessions ask in turn.
 
     Raises:
         ProjectError: the URL cannot be used.
@@ -60,11 +77,18 @@ class Database:
     """
 
     def __init__(
-        self, url: DatabaseURL | str, options: PoolOptions | None = None, *, name: str = "default"
+        self,
+        url: DatabaseURL | str,
+        options: PoolOptions | None = None,
+        *,
+        name: str = "default",
+        replicas: Iterable[Database] = (),
     ) -> None:
         self.name: str = name
         parsed = normalise(url, root=Path.cwd(), origin="Database") if isinstance(url, str) else url
         self.url: DatabaseURL = parsed
+        self.replicas: tuple[Database, ...] = tuple(replicas)
+        self._turns = cycle(self.replicas)
         self.options: PoolOptions = options or PoolOptions()
         self._open: dict[asyncio.AbstractEventLoop, _Opened] = {}
         self._bound: dict[asyncio.AbstractEventLoop, AsyncConnection] = {}
@@ -86,14 +110,28 @@ class Database:
         It shares the connections of `engine()`. On SQLite its transactions do not queue for the
         write lock at their beginning.
         """
+        return self._engine("read")
+
+    def bind(self, mode: Mode) -> AsyncEngine | AsyncConnection:
+        """Return what a session works on: an engine, or the connection of `bound_to`.
+
+        Args:
+            mode: how its transactions are; see `Session`.
+        """
+        bound = self._bound.get(asyncio.get_running_loop()) if self._bound else None
+        return bound or self._engine(mode)
+
+    def reading(self) -> Database:
+        """Return the database that the next read-only session asks: a replica, if there are."""
+        return next(self._turns) if self.replicas and not self._bound else self
+
+    def _engine(self, mode: Mode) -> AsyncEngine:
         loop = asyncio.get_running_loop()
         opened = self._open.get(loop) or self._open_on(loop)
-        return opened.reader
-
-    def bind(self, *, writes: bool) -> AsyncEngine | AsyncConnection:
-        """Return what a session works on: an engine, or the connection of `bound_to`."""
-        bound = self._bound.get(asyncio.get_running_loop()) if self._bound else None
-        return bound or (self.engine() if writes else self.reader())
+        engine = opened.modes.get(mode)
+        if engine is None:
+            engine = opened.modes[mode] = _in_mode(opened.engine, mode, self.url, self.options)
+        return engine
 
     @contextmanager
     def bound_to(self, connection: AsyncConnection) -> Generator[None]:
@@ -127,15 +165,17 @@ class Database:
         opened = self._open.get(asyncio.get_running_loop())
         if opened is not None:
             await opened.keeper.aclose()
+        for replica in self.replicas:
+            await replica.close()
 
     @asynccontextmanager
-    async def session(self, *, writes: bool = True) -> AsyncGenerator[Session]:
+    async def session(self, mode: Mode = "write") -> AsyncGenerator[Session]:
         """Give a session; what is not committed by hand is rolled back on leaving.
 
         Args:
-            writes: whether rows will change; see `Session`.
+            mode: how its transactions are; see `Session`.
         """
-        session = Session(self, writes=writes)
+        session = Session(self, mode)
         try:
             with using(session):
                 yield session
@@ -160,7 +200,7 @@ class Database:
         engine = create_engine(self.url, self.options)
         keeper = _keep(engine, lambda: self._open.pop(loop, None))
         _start(keeper)
-        opened = _Opened(engine, sqlite.deferred(engine), keeper, connections.track(engine))
+        opened = _Opened(engine, {"write": engine}, keeper, connections.track(engine))
         self._open[loop] = opened
         return opened
 
@@ -173,7 +213,7 @@ class Database:
 @dataclass(frozen=True, slots=True)
 class _Opened:
     engine: AsyncEngine
-    reader: AsyncEngine
+    modes: dict[Mode, AsyncEngine]
     keeper: AsyncGenerator[None]
     connections: connections.Tracked
 
@@ -195,6 +235,21 @@ def _start(keeper: AsyncGenerator[None]) -> None:
         return
 
 
+def _in_mode(
+    engine: AsyncEngine, mode: Mode, url: DatabaseURL, options: PoolOptions
+) -> AsyncEngine:
+    """Return the engine with transactions of one kind, on the same connections."""
+    if url.backend == "sqlite":
+        return sqlite.in_mode(engine, mode)
+    if mode == "readonly" and url.backend == "postgresql" and not options.pgbouncer:
+        # Each statement is its own transaction: nothing is said before and after it. A PgBouncer
+        # might give the second half of a statement to another connection then.
+        return engine.execution_options(isolation_level="AUTOCOMMIT")
+    if mode in ("read", "readonly"):
+        return engine
+    return engine.execution_options(isolation_level=mode.upper())
+
+
 def create_engine(url: DatabaseURL, options: PoolOptions) -> AsyncEngine:
     """Return a new engine for the running loop, set up for its kind of database.
 
@@ -206,11 +261,11 @@ def create_engine(url: DatabaseURL, options: PoolOptions) -> AsyncEngine:
     size, overflow = (1, 0) if url.in_memory else (options.size, options.overflow)
     engine = create_async_engine(
         url.url,
-        connect_args=dict(url.connect_args),
+        connect_args={**url.connect_args, **(UNPREPARED if options.pgbouncer else {})},
         echo=options.echo,
         # Values of rows are nobody's business in a log, unless somebody asked for them.
         hide_parameters=not options.echo,
-        poolclass=AsyncAdaptedQueuePool,
+        poolclass=pool.Pool,
         pool_size=size,
         max_overflow=overflow,
         pool_timeout=options.timeout,
@@ -221,4 +276,8 @@ def create_engine(url: DatabaseURL, options: PoolOptions) -> AsyncEngine:
         sqlite.prepare(engine, url.file)
     elif url.backend == "postgresql":
         connections.replace_closed(engine)
+    if options.processes:
+        pool.share(engine, url.backend, options.processes)
+    if options.watched:
+        pool.watch(engine)
     return engine

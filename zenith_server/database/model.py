@@ -49,13 +49,14 @@ class Model:
     __mapper_args__: ClassVar[Any] = {"eager_defaults": True}
     registry: ClassVar[registry] = registry(metadata=MetaData(naming_convention=NAMES))
     metadata: ClassVar[MetaData] = registry.metadata
+    _further: ClassVar[dict[str, MetaData]] = {}
     _modules: ClassVar[dict[str, ModuleType]] = {}
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         _forget_left_modules()
         Model._modules[cls.__module__] = sys.modules[cls.__module__]
-        cls.metadata = Model.metadata
+        cls.metadata = _metadata_of(cls.__database__)
         Model.registry.map_declaratively(cls)
 
     def __init__(self, **values: Any) -> None:
@@ -130,9 +131,17 @@ def _session(model: type[Model]) -> Any:
     return current(model.__database__, model.__name__)
 
 
+def _metadata_of(database: str) -> MetaData:
+    """The tables of one database; those of two may have the same name."""
+    if database == "default":
+        return Model.metadata
+    return Model._further.setdefault(database, MetaData(naming_convention=NAMES))  # pyright: ignore[reportPrivateUsage]
+
+
 def _forget_left_modules() -> None:
     """Begin anew when the project was left whose models these are, so that another may enter."""
     if any(sys.modules.get(name) is not module for name, module in Model._modules.items()):  # pyright: ignore[reportPrivateUsage]
         Model._modules = {}  # pyright: ignore[reportPrivateUsage]
         Model.registry = registry(metadata=MetaData(naming_convention=NAMES))
         Model.metadata = Model.registry.metadata
+        Model._further = {}  # pyright: ignore[reportPrivateUsage]

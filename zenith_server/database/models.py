@@ -49,7 +49,9 @@ def configure(modules: Iterable[ModuleType]) -> None:
 def _in_module(module: ModuleType) -> Iterator[MetaData]:
     for value in vars(module).values():
         found = value if isinstance(value, MetaData) else getattr(value, "metadata", None)
-        of_tables = isinstance(value, (MetaData, Table, type))
+        # `Model` itself is imported everywhere, also where all tables are of another database.
+        is_base = getattr(value, "__module__", "") == "zenith_server.database.model"
+        of_tables = isinstance(value, (MetaData, Table, type)) and not is_base
         if of_tables and isinstance(found, MetaData):
             yield found
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Literal
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from zenith_server.database.pool import exhausted
 from zenith_server.problems import HTTPException
+
+if TYPE_CHECKING:
+    from zenith_server.database.engines import Database
 
 Meaning = Literal["conflict", "bad_value", "unavailable"]
 
@@ -35,13 +39,15 @@ _CLASSES: dict[str, Meaning] = {
 _STATES: dict[str, Meaning | None] = {
     "23502": "bad_value",  # not null
     "23514": "bad_value",  # check
+    "40001": "unavailable",  # could not serialize: the same again may succeed
+    "40P01": "unavailable",  # deadlock
     "57014": None,  # a statement was cancelled, for example by statement_timeout
 }
 # Numbers of MySQL and MariaDB, https://mariadb.com/kb/en/mariadb-error-code-reference/
 _NUMBERS: dict[int, Meaning] = {
     **dict.fromkeys((1022, 1062, 1169, 1216, 1217, 1451, 1452, 1557, 1761, 1762), "conflict"),
     **dict.fromkeys((1048, 1264, 1292, 1364, 1366, 1406, 3819, 4025), "bad_value"),
-    **dict.fromkeys((1040, 1053, 2002, 2003, 2006, 2013, 2055), "unavailable"),
+    **dict.fromkeys((1040, 1053, 1205, 1213, 2002, 2003, 2006, 2013, 2055), "unavailable"),
 }
 _SQLITE: tuple[tuple[str, Meaning], ...] = (
     ("UNIQUE constraint", "conflict"),
@@ -78,13 +84,27 @@ def classify(error: BaseException) -> Meaning | None:
     return _of_database(error) if isinstance(error, DBAPIError) else None
 
 
-def problem(error: Exception) -> HTTPException | None:
+class DatabaseProblem(HTTPException):
+    """What a client is told about a failed statement.
+
+    Args:
+        meaning: what it means.
+        cause: the database's own words, for the log and for development.
+    """
+
+    def __init__(self, meaning: Meaning, cause: str) -> None:
+        status, self.public, headers = _ANSWERS[meaning]
+        super().__init__(status, f"{self.public}: {cause}", headers)
+
+
+def problem(error: Exception, databases: Iterable[Database] = ()) -> DatabaseProblem | None:
     """Return what a client is told about a failed statement, or nothing if it is our bug.
 
-    The database's own words go to the log only, since they may hold values and names.
+    The database's own words are logged; they may hold values and names.
 
     Args:
         error: what a handler or a commit raised.
+        databases: those of the project, to tell whose connections ran out.
 
     Example:
         >>> problem(ConnectionRefusedError()).status_code
@@ -93,13 +113,12 @@ def problem(error: Exception) -> HTTPException | None:
     meaning = classify(error)
     if meaning is None:
         return None
-    _log.log(
-        _LEVELS[meaning], "%s: %s", _ANSWERS[meaning][1], getattr(error, "orig", None) or error
-    )
-    status, detail, headers = _ANSWERS[meaning]
-    answer = HTTPException(status, detail, headers)
-    answer.__cause__ = error
-    return answer
+    cause = str(getattr(error, "orig", None) or error)
+    if isinstance(error, PoolTimeout):
+        cause = exhausted(databases) or cause
+    found = DatabaseProblem(meaning, cause)
+    _log.log(_LEVELS[meaning], "%s", found.detail)
+    return found
 
 
 def _of_database(error: DBAPIError) -> Meaning | None:

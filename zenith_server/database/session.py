@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 if TYPE_CHECKING:
     from zenith_server.database.engines import Database
+
+Mode = Literal["write", "read", "readonly", "read committed", "repeatable read", "serializable"]
 
 # What `AsyncSession.__init__` sets, and all its methods go through.
 _SET_BY_OPENING = frozenset({"sync_session", "_proxied", "_async_bind", "_async_binds"})
@@ -20,18 +22,18 @@ class Session(AsyncSession):
 
     Args:
         database: where the statements go.
-        writes: whether rows will change. It matters to SQLite alone: without it, a transaction
-            that reads and then writes is refused if another one wrote in between; with it, such
-            transactions take turns.
+        mode: `write`, or `read` where rows hardly ever change, or an isolation level. `read`
+            matters to SQLite alone: a transaction that reads and then writes is refused if another
+            one wrote in between; those of `write` take turns.
 
     Example:
         async with database.session() as session:
             article = await session.get(Article, 1)
     """
 
-    def __init__(self, database: Database, *, writes: bool = True) -> None:
+    def __init__(self, database: Database, mode: Mode = "write") -> None:
         self.database = database
-        self._writes = writes
+        self._mode: Mode = mode
 
     @property
     def opened(self) -> bool:
@@ -41,7 +43,7 @@ class Session(AsyncSession):
     def __getattr__(self, name: str) -> Any:
         if name not in _SET_BY_OPENING or name in self.__dict__:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
-        bind = self.database.bind(writes=self._writes)
+        bind = self.database.bind(self._mode)
         # On a connection with a transaction, as in tests, ours is a savepoint of that one.
         super().__init__(bind, expire_on_commit=False, join_transaction_mode="create_savepoint")
         return self.__dict__[name]
@@ -60,16 +62,6 @@ class Session(AsyncSession):
         """Give the connection back; nothing to do for an unused session."""
         if self.opened:
             await super().close()
-
-
-def begin(database: Database, *, writes: bool = True) -> Session:
-    """Return a new session; opens nothing.
-
-    Args:
-        database: where the statements go.
-        writes: whether rows will change; see `Session`.
-    """
-    return Session(database, writes=writes)
 
 
 async def commit(session: Session) -> None:

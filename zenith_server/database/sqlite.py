@@ -50,13 +50,20 @@ def _make_folder(folder: Path) -> None:
         raise ProjectError(fault) from None
 
 
-def deferred(engine: AsyncEngine) -> AsyncEngine:
-    """Return the engine with transactions that take the write lock only when they write.
+def in_mode(engine: AsyncEngine, mode: str) -> AsyncEngine:
+    """Return the engine with transactions of one kind, on the same connections.
 
-    One that reads first and then writes fails at once if another wrote in between, however long
-    the busy timeout; so this is for transactions that hardly ever write.
+    Those of `read` take the write lock only when they write. One that reads first and then writes
+    fails at once if another wrote in between, however long the busy timeout; so this is for
+    transactions that hardly ever write. `readonly` has none: each statement stands alone. All
+    others are serializable anyway.
+
+    Args:
+        engine: the engine.
+        mode: see `Session`.
     """
-    return engine.execution_options(**{_BEGIN: "BEGIN"})
+    begin = {"read": "BEGIN", "readonly": ""}.get(mode)
+    return engine if begin is None else engine.execution_options(**{_BEGIN: begin})
 
 
 def _configure(connection: Any, _record: object) -> None:
@@ -71,8 +78,9 @@ def _configure(connection: Any, _record: object) -> None:
 
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
-    if options.get("isolation_level") != "AUTOCOMMIT":
-        connection.exec_driver_sql(options.get(_BEGIN, "BEGIN IMMEDIATE"))
+    statement = options.get(_BEGIN, "BEGIN IMMEDIATE")
+    if statement and options.get("isolation_level") != "AUTOCOMMIT":
+        connection.exec_driver_sql(statement)
 
 
 def _end(connection: Any, _record: object) -> None:

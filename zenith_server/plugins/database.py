@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable
 from functools import partial
-from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from zenith_server.database.databases import Databases
+from zenith_server.database.databases import DEFAULT, Databases
+from zenith_server.database.units import COOKIE, MAKERS, WROTE
 from zenith_server.draft import Draft
 from zenith_server.manifest import Convention
 from zenith_server.plugin import Plugin
-
-if TYPE_CHECKING:
-    from zenith_server.database.engines import Database as Engines
-    from zenith_server.database.session import Session
-
-READING = frozenset({"GET", "HEAD", "OPTIONS", "QUERY"})
+from zenith_server.protocol import Headers, Message, Scope
+from zenith_server.settings import Settings
 
 ERRORS = (
     "sqlalchemy.exc.SQLAlchemyError",
     ConnectionError,
     OverflowError,
     UnicodeEncodeError,
+)
+TYPES = (
+    "zenith_server.database.session.Session",
+    "sqlalchemy.ext.asyncio.session.AsyncSession",
 )
 
 
@@ -38,97 +37,75 @@ class Database(Plugin):
         return (Convention("model", "models", meaning="SQLAlchemy models"),)
 
     def setup(self, draft: Draft) -> None:
-        """Add the providers, the lifespan and the check."""
+        """Add the providers, the lifespan and the checks."""
         models = list(draft.modules("model"))
         databases = Databases(draft.settings)
-        draft.provide(
-            "zenith_server.database.session.Session",
-            "sqlalchemy.ext.asyncio.session.AsyncSession",
-            make=lambda: _sessions(databases.get()),
-            marker="session",
-            is_context=True,
-        )
-        engines = "zenith_server.database.engines.Database"
-        draft.provide(engines, make=lambda: databases.get, per="app")
-        everything = "zenith_server.database.databases.Databases"
-        draft.provide(everything, make=lambda: lambda: databases, per="app")
+        _provide(draft, databases)
         draft.lifespan("database", databases.lifespan)
         for exception in ERRORS:
-            draft.on_error(exception, _answer)
-        if models or draft.settings.database.url:
-            draft.check("database", partial(_alive, databases.get()))
-            draft.fact("database", lambda: databases.get().url.masked)
+            draft.on_error(exception, _answering(databases, settings=draft.settings))
+        used = databases.names if models or draft.settings.database.url else databases.names[1:]
+        for name in used:
+            label = "database" if name == DEFAULT else f"database {name}"
+            databases.wanted.append(name)
+            draft.check(label, partial(databases.alive, name))
+            draft.fact(label, partial(databases.described, name))
+        if any(section.replicas for section in _sections(draft)):
+            reply = _read_own_writes(draft.settings.database.replica_delay)
+            draft.hook("replicas", start=_not_yet, reply=reply)
 
 
-def _sessions(database: Engines) -> Callable[..., Unit]:
-    """Return what opens the session of a request."""
-    from zenith_server.database.session import Session
-
-    # Nobody pays for telling models which session is theirs unless there are such models.
-    unit = UnitOfModels if "zenith_server.database.model" in sys.modules else Unit
-
-    def session(scope: Any) -> Unit:
-        return unit(Session(database, writes=scope.get("method") not in READING))
-
-    return session
+def _sections(draft: Draft) -> Iterable[Any]:
+    return (draft.settings.database, *draft.settings.databases.values())
 
 
-async def _alive(database: Engines) -> str:
-    """Ask the database for a sign of life."""
-    from sqlalchemy import text
-
-    async with database.session(writes=False) as session:
-        await session.execute(text("SELECT 1"))
-    return database.url.backend
-
-
-class Unit:
-    """One request's work with the database: all of it, or nothing."""
-
-    __slots__ = ("session",)
-
-    def __init__(self, session: Session) -> None:
-        self.session = session
-
-    async def __aenter__(self) -> Session:
-        return self.session
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self.session.opened:
-            from zenith_server.database.session import commit, rollback
-
-            await (commit if error is None else rollback)(self.session)
+def _provide(draft: Draft, databases: Databases) -> None:
+    everything = "zenith_server.database.databases.Databases"
+    draft.provide(everything, make=lambda: lambda: databases, per="app")
+    engines = "zenith_server.database.engines.Database"
+    draft.provide(engines, make=lambda: databases.get, per="app")
+    for name in databases.names:
+        types = TYPES if name == DEFAULT else ()
+        for mode, maker in MAKERS.items():
+            draft.provide(
+                *(() if mode else types),
+                make=partial(maker, databases, name),
+                marker=f"session:{name}:{mode}",
+                is_context=True,
+            )
 
 
-class UnitOfModels(Unit):
-    """The same, and models on `Model` use its session."""
+def _read_own_writes(delay: float) -> Callable[[Scope, Message, Headers], None]:
+    """Let a client that wrote read from the database itself, until the replicas know of it.
 
-    __slots__ = ("_use",)
+    The cookie is not signed: all it can ask for is what everybody gets without replicas.
+    """
+    cookie = COOKIE + b"; Max-Age=%d; Path=/; HttpOnly; SameSite=Lax" % max(1, round(delay))
 
-    async def __aenter__(self) -> Session:
-        from zenith_server.database.current import using
+    def reply(scope: Scope, _: Message, headers: Headers) -> None:
+        if scope.get(WROTE):
+            headers.append((b"set-cookie", cookie))
 
-        self._use = using(self.session)
-        self._use.__enter__()
-        return self.session
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._use.__exit__(kind, error, trace)
-        await super().__aexit__(kind, error, trace)
+    return reply
 
 
-async def _answer(error: Exception) -> None:
-    """Tell the client what it can do about it; our own bugs are answered like any other."""
-    from zenith_server.database.problems import problem
+def _not_yet(scope: Scope) -> None:
+    # A list, because layers copy the scope and all copies must see what is noted.
+    scope[WROTE] = []
 
-    raise problem(error) or error
+
+def _answering(databases: Databases, settings: Settings) -> Callable[[Exception], Any]:
+    """Return what tells a client what it can do; our own bugs are answered like any other."""
+    is_open = settings.environment.name == "development"
+
+    async def answer(error: Exception) -> None:
+        from zenith_server.database.problems import problem
+
+        found = problem(error, databases.used)
+        if found is None:
+            raise error
+        if not is_open:
+            found.detail = found.public
+        raise found from error
+
+    return answer

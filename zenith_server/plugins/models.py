@@ -1,4 +1,4 @@
-"""Models that use the request's session by themselves: every request has one then."""
+"""The databases are made when all is declared, and models have the session of the request."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from zenith_server.plugin import Plugin
 class Models(Plugin):
     """Opens the request's session before each handler, if the project has models on `Model`.
 
-    An unused session costs two attributes. `Model` is only in `sys.modules` if somebody uses it.
+    An unused session costs next to nothing. `Model` is in `sys.modules` only if somebody uses it.
     """
 
     name = "models"
     after = ("database", "app")
 
     def setup(self, draft: Draft) -> None:
-        """Add the guard."""
+        """Refuse databases that cannot be used, and add the guard."""
+        databases = draft.shared("zenith_server.database.databases.Databases")
+        for name in databases.wanted:
+            databases.get(name)
         module = sys.modules.get("zenith_server.database.model")
         if module is not None and module.is_used_in(str(draft.settings.root)):
             draft.guard(session_of_request)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 from zenith_server.environment import EnvironmentName
 from zenith_server.errors import Fault
 from zenith_server.settings.kinds import Kind, truth
-from zenith_server.settings.value import KEYS, Given, unknown_setting
+from zenith_server.settings.value import Given, key_of, unknown_setting
 
 if TYPE_CHECKING:
     from zenith_server.settings.kinds import Raw
@@ -51,11 +51,12 @@ def given(entry: Entry) -> Given | Fault:
 def _kind(name: str) -> Kind[object] | None:
     if name.startswith("layers."):
         return truth()
-    return KEYS[name].kind if name in KEYS else None
+    key = key_of(name)
+    return key.kind if key else None
 
 
 def _misfit(entry: Entry, kind: Kind[object]) -> Fault:
-    key = KEYS.get(entry.name)
+    key = key_of(entry.name)
     value = "not" if key and key.secret else f"{_shown(entry.raw)}, not"
     return Fault(
         f"{entry.name} is {value} {kind.expected}",

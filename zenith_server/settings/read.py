@@ -10,8 +10,10 @@ from typing import Any, cast
 from zenith_server.environment import SHORT_FORMS, VARIABLES, Environment
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.settings.entries import Entry, given
+from zenith_server.settings.keys import declared
 from zenith_server.settings.kinds import Raw
 from zenith_server.settings.rules import faults_of, warnings_of
+from zenith_server.settings.sections import Database
 from zenith_server.settings.value import KEYS, SECTIONS, Given, Settings
 from zenith_server.settings.variables import (
     Variable,
@@ -122,18 +124,28 @@ def _understood(
 
 
 def _built(root: Path, environment: Environment, givens: Givens) -> Settings:
-    declared = {name: givens.get(name, ()) + _default(name, environment) for name in KEYS}
+    known = {name: givens.get(name, ()) + _default(name, environment) for name in KEYS}
     sections: dict[str, Any] = {
-        name: section(**_below(name, declared)) for name, section in SECTIONS.items()
+        name: section(**_below(name, known)) for name, section in SECTIONS.items()
     }
     return Settings(
         root,
         environment,
         **sections,
+        databases=_databases(givens, environment),
         layers=_below("layers", givens),
         plugins=_plugins(_below("plugins", givens)),
-        givens={**givens, **declared},
+        givens={**givens, **known},
     )
+
+
+def _databases(givens: Givens, environment: Environment) -> dict[str, Database]:
+    found: dict[str, dict[str, Any]] = {}
+    for place, value in _below("databases", givens).items():
+        name, _, key = place.partition(".")
+        found.setdefault(name, {})[key] = value
+    usual = {key.name: _default(key.name, environment) for key in declared("database", Database)}
+    return {name: Database(**_below("database", usual) | own) for name, own in found.items()}
 
 
 def _default(name: str, environment: Environment) -> tuple[Given]:

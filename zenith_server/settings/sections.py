@@ -110,6 +110,17 @@ class Database:
         variable="DATABASE_URL",
         secret=True,
     )
+    replicas: tuple[str, ...] = key(
+        names(),
+        (),
+        "The addresses of copies that may be read; handlers with `DB.readonly` ask one of them.",
+        secret=True,
+    )
+    replica_delay: float = key(
+        duration(),
+        5.0,
+        "How long a client that has just written reads from the database itself, not from a copy.",
+    )
     pool_size: int | None = key(
         whole(1, 10000),
         None,

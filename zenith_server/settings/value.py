@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -37,10 +38,22 @@ SECTIONS = {
     "docs": Docs,
     "redis": Redis,
 }
-OPEN_SECTIONS = ("environments", "layers", "plugins")
+OPEN_SECTIONS = ("databases", "environments", "layers", "plugins")
 KEYS: Mapping[str, Key] = {
     key.name: key for name, section in SECTIONS.items() for key in declared(name, section)
 }
+_FURTHER_DATABASE = re.compile(r"databases\.(?!default\.)[a-z][a-z0-9_]*\.(\w+)")
+
+
+def key_of(name: str) -> Key | None:
+    """Return how a setting is declared; those of further databases are as those of the first.
+
+    Example:
+        >>> key_of("databases.analytics.pool_size") == KEYS["database.pool_size"]
+        True
+    """
+    further = _FURTHER_DATABASE.fullmatch(name)
+    return KEYS.get(f"database.{further[1]}" if further else name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +99,7 @@ class Settings:
     Args:
         root: the project folder.
         environment: the environment, and why it is that one.
+        databases: further databases by name, each with the settings of a database.
         layers: layers switched on or off by name, on top of the environment's preset.
         plugins: the plugins that are asked for, each with its own settings.
         environ: the process environment over the variables of the .env files.
@@ -109,6 +123,7 @@ class Settings:
     health: Health = field(default_factory=Health)
     docs: Docs = field(default_factory=Docs)
     redis: Redis = field(default_factory=Redis)
+    databases: Mapping[str, Database] = field(default_factory=dict[str, Database])
     layers: Mapping[str, bool] = field(default_factory=dict[str, bool])
     plugins: Mapping[str, Mapping[str, object]] = field(
         default_factory=dict[str, Mapping[str, object]], repr=False
@@ -172,14 +187,16 @@ def unknown_setting(name: str, where: tuple[str, ...], known: Iterable[str] = KE
 
 
 def _explained(name: str, givens: tuple[Given, ...]) -> Explained:
-    key = KEYS.get(name)
+    key = key_of(name)
     first, *lower = (Given(each.origin, _shown(name, each.value)) for each in givens)
-    description, variables = (key.description, key.variables) if key else ("", ())
+    description = key.description if key else ""
+    variables = key.variables if key and key.name == name else ()
     secret = key.secret if key else looks_secret(name.rpartition(".")[2])
     return Explained(name, first.value, first.origin, tuple(lower), description, variables, secret)
 
 
 def _shown(name: str, value: object) -> object:
-    if name not in KEYS:
+    key = key_of(name)
+    if key is None:
         return printable(name.rpartition(".")[2], value)
-    return masked(value) if KEYS[name].secret else value
+    return masked(value) if key.secret else value

@@ -104,6 +104,9 @@ def _section(loader: Loader, key: ScalarNode, node: Node, only_in: EnvironmentNa
     name = _text(key)
     if name == "plugins":
         yield from _plugins(loader, node, only_in)
+    elif name == "databases":
+        for inner, block in _pairs(name, node):
+            yield from _settings(loader, f"databases.{_text(inner)}", block, only_in)
     elif name in SECTIONS or name == "layers":
         yield from _settings(loader, name, node, only_in)
     elif name in KEYS:
