@@ -45,7 +45,9 @@ async def known(error: HTTPException, scope: Scope) -> Reply:
 
 
 def _headers(error: HTTPException) -> Headers:
-    own = headers_of(error.headers) if error.headers else []
+    if not error.headers:
+        return [PROBLEM]
+    own = headers_of(error.headers)
     return own if has_type(own) else [PROBLEM, *own]
 
 
