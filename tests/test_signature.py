@@ -52,12 +52,12 @@ class Made:
 
 
 CLOCK = Service(Clock, HERE)
-SESSION = Provider(("tests.Session",), lambda: Clock, HERE, marker="session")
+SESSION = Provider(("tests.Session",), lambda: Clock, HERE, marker="session:default:")
 WALL = Provider((f"{Wall.__module__}.Wall",), lambda: Wall, HERE)
 
 
 def known(**more: Any) -> Known:
-    providers = {"session": SESSION, WALL.types[0]: WALL}
+    providers = {"session:default:": SESSION, WALL.types[0]: WALL}
     return Known(providers=providers, services={Clock: CLOCK}, **more)
 
 

@@ -98,7 +98,7 @@ _MODULES = _FOREIGN | {
     name: f"zenith_server.{module}" for module, names in _PLACES.items() for name in names
 }
 
-__all__ = [*sorted(_MODULES)]  # pyright: ignore[reportUnsupportedDunderAll]
+__all__ = sorted(_MODULES)  # noqa: PLE0605 # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:

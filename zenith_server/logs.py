@@ -38,8 +38,10 @@ def configure(settings: Logging, descriptor: int = STDERR) -> None:
     handler.setFormatter(Console(coloured=coloured) if settings.format == "console" else Json())
     logging.basicConfig(level=settings.level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
-    # At "info" it describes its own set-up, several lines a start; the banner tells what it did.
-    logging.getLogger("alembic").setLevel("NOTSET" if settings.level == "debug" else "WARNING")
+    # At "info" these describe their own set-up, several lines a start; the banner tells the rest.
+    for talkative in ("alembic", "zenith_server.database.pool"):
+        logger = logging.getLogger(talkative)
+        logger.setLevel("NOTSET" if settings.level == "debug" else "WARNING")
 
 
 class Lines(logging.Handler):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zenith_server.database.engines import Database, PoolOptions
 from zenith_server.database.url import EXAMPLES, DatabaseURL, normalise
+from zenith_server.environment import Environment
 from zenith_server.errors import Fault, ProjectError, suggestion
 from zenith_server.settings import Database as Section
 from zenith_server.settings import Settings
@@ -107,7 +108,7 @@ def database_url(settings: Settings, name: str = "default") -> DatabaseURL:
     elif name != "default":
         raise ProjectError(_without_url(name))
     elif origin not in EMBEDDED:
-        raise ProjectError(_not_set(origin))
+        raise ProjectError(_not_set(settings.environment))
     else:
         raw, origin = f"sqlite:///data/{origin}.sqlite3", f"default of {origin}"
     return normalise(raw, root=settings.root, origin=origin)
@@ -121,14 +122,15 @@ def _without_url(name: str) -> Fault:
     )
 
 
-def _not_set(environment: str) -> Fault:
+def _not_set(environment: Environment) -> Fault:
     return Fault(
         "No database is configured",
-        (f"environment {environment}",),
+        (f"environment {environment.name} ({environment.reason})",),
         "The project uses a database; outside development the server does not invent one, because "
         "the data would be gone with the container.",
         (
             "Set DATABASE_URL, for example postgresql://user:password@host:5432/name.",
             "If SQLite is what you want, say so: DATABASE_URL=sqlite:////var/lib/app/data.sqlite3",
+            "If this is development, say so: --env development, or ZENITH_ENV=development.",
         ),
     )

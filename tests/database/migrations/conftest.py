@@ -9,6 +9,7 @@ from typing import Protocol
 import pytest
 
 from zenith_server.database.engines import Database
+from zenith_server.database.migrations import Migrations
 
 
 class Revise(Protocol):
@@ -61,3 +62,8 @@ async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
     }
     async with Database(urls[request.param]()).lifespan() as database:
         yield database
+
+
+@pytest.fixture
+def on_sqlite(sqlite: Database, folder: Path) -> Migrations:
+    return Migrations(sqlite, folder)

@@ -8,12 +8,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Column, Connection, Integer, MetaData, Table, text
+from sqlalchemy import Connection, MetaData, text
 
 from tests.database.migrations.conftest import Revise
 from zenith_server.database.engines import Database, PoolOptions
 from zenith_server.database.migrations import Migrations, NewRevision
-from zenith_server.errors import Fault, ProjectError
+from zenith_server.errors import ProjectError
 
 CREATE = 'op.create_table("t{0}", sa.Column("id", sa.Integer, primary_key=True))'
 DROP = 'op.drop_table("t{0}")'
@@ -24,11 +24,6 @@ def migrations(database: Database, folder: Path, revise: Revise) -> Migrations:
     for number in ("0001", "0002", "0003"):
         revise(number, CREATE.format(number), DROP.format(number))
     return Migrations(database, folder)
-
-
-@pytest.fixture
-def on_sqlite(sqlite: Database, folder: Path) -> Migrations:
-    return Migrations(sqlite, folder)
 
 
 async def tables(database: Database) -> list[str]:
@@ -328,76 +323,3 @@ async def test_an_unreachable_database_is_explained(
     async with Database(url).lifespan() as database:
         with pytest.raises(ProjectError, match="The database cannot be reached"):
             await Migrations(database, folder).upgrade()
-
-
-def declare(*columns: str) -> list[MetaData]:
-    metadata = MetaData()
-    Table("notes", metadata, *(Column(name, Integer, primary_key=name == "id") for name in columns))
-    return [metadata]
-
-
-async def test_made_revisions_are_numbered(sqlite: Database, folder: Path) -> None:
-    first = await Migrations(sqlite, folder, declare("id")).make("Create notes!")
-    await Migrations(sqlite, folder).upgrade()
-    second = await Migrations(sqlite, folder, declare("id", "stars")).make("Add stars")
-    assert [made.file and made.file.name for made in (first, second)] == [
-        "0001_create_notes.py",
-        "0002_add_stars.py",
-    ]
-
-
-async def test_an_empty_revision_can_be_made(sqlite: Database, folder: Path) -> None:
-    made = await Migrations(sqlite, folder, declare("id")).make("Fill", empty=True)
-    assert made.changes == ()
-    assert made.file
-    assert "op." not in made.file.read_text()
-
-
-async def test_making_is_refused_while_a_model_file_is_broken(
-    sqlite: Database, folder: Path
-) -> None:
-    broken = Fault("models/user.py cannot be imported", ("models/user.py:3",))
-    with pytest.raises(ProjectError) as caught:
-        await Migrations(sqlite, folder).make("Drop all", broken=[broken])
-    assert caught.value.faults[0].where == ("models/user.py:3",)
-    assert caught.value.faults[1] is broken
-    assert Migrations(sqlite, folder).history() == ()
-
-
-async def test_making_is_refused_while_the_database_is_behind(
-    on_sqlite: Migrations, revise: Revise
-) -> None:
-    file = revise("0001")
-    with pytest.raises(ProjectError, match="behind the migrations") as caught:
-        await on_sqlite.make("More")
-    assert f"  at migrations/{file.name}\n" in str(caught.value)
-    assert "zenith-server db upgrade" in str(caught.value)
-
-
-async def test_making_is_refused_while_the_database_is_ahead(
-    on_sqlite: Migrations, revise: Revise
-) -> None:
-    revise("0001")
-    newer = revise("0002")
-    await on_sqlite.upgrade()
-    newer.unlink()
-    with pytest.raises(ProjectError, match="which this code does not know"):
-        await on_sqlite.make("More")
-
-
-@pytest.mark.parametrize("lost", ["drop table notes", "drop column notes.stars"])
-async def test_making_is_refused_when_data_would_be_lost(
-    sqlite: Database, folder: Path, lost: str
-) -> None:
-    await Migrations(sqlite, folder, declare("id", "stars")).make("Create notes")
-    await Migrations(sqlite, folder).upgrade()
-    less = declare("id") if "column" in lost else [MetaData()]
-    migrations = Migrations(sqlite, folder, less)
-    with pytest.raises(ProjectError, match=f"would lose data: {lost}"):
-        await migrations.make("Less")
-    assert (await migrations.make("Less", allow_drops=True)).changes == (lost,)
-
-
-async def test_a_message_without_letters_is_refused(on_sqlite: Migrations) -> None:
-    with pytest.raises(ProjectError, match="needs a letter or a digit"):
-        await on_sqlite.make("?!")

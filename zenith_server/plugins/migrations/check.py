@@ -21,7 +21,7 @@ _NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "sqlite": "SQLite"}
 async def check(
     *, since: str | None = None, json: bool = False, settings: Settings, manifest: Manifest
 ) -> int:
-    """Compare models and database, and review pending migrations; exit with 1 for any finding.
+    """Compare models and database, and review what is pending.
 
     Args:
         since: Review the migrations after this one, whatever the database has.
