@@ -126,3 +126,10 @@ def test_the_banner_says_how_many_connections_there_may_be() -> None:
         "through PgBouncer, 1 replicas"
     )
     assert described(Database("sqlite:///x.db"), 2) == "sqlite:///x.db"
+
+
+def test_the_banner_tells_what_the_driver_leaves_out() -> None:
+    database = Database("postgresql+psycopg://ann@db/shop?channel_binding=require")
+    assert described(database, 1).endswith(
+        "; asyncpg is used in place of psycopg; channel_binding is not supported by asyncpg"
+    )

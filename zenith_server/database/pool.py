@@ -182,4 +182,5 @@ def described(database: Database, workers: int) -> str:
     each = "" if workers == 1 else f" in each of {workers} workers"
     through = ", through PgBouncer" if database.options.pgbouncer else ""
     copies = f", {len(database.replicas)} replicas" if database.replicas else ""
-    return f"{database.url.masked}, up to {most} connections{each}{through}{copies}"
+    notes = "".join(f"; {note}" for note in database.url.notes)
+    return f"{database.url.masked}, up to {most} connections{each}{through}{copies}{notes}"
