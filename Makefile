@@ -8,7 +8,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
-.PHONY: help run test check format test-all bench realworld fuzz clean
+.PHONY: help run test check format test-all bench realworld fuzz fresh clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -42,6 +42,9 @@ realworld: $(VENV)/installed-test ## Run the RealWorld collection on SQLite and 
 fuzz: $(VENV)/installed-test ## Let schemathesis look for faults in the example, on PostgreSQL
 	$(INSTALL) '.[suite,fuzz]'
 	$(BIN)/python scripts/schemathesis.py $(ARGS)
+
+fresh: ## Install into an empty environment, make a project, serve it and ask it
+	$(PYTHON) scripts/installed.py
 
 clean: ## Remove the environments and everything that was measured or built
 	rm -rf .venv .venv-* build dist .coverage* .pytest_cache .ruff_cache .hypothesis
