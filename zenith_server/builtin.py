@@ -30,7 +30,8 @@ BUILT_IN = (
     "console:Console",
     "doctor:Doctor",
 )
-WITH_COMMANDS = ("console:Console", "doctor:Doctor", "migrations:Migrations", "openapi:OpenAPI")
+# The first of a group of commands says what the group is for.
+WITH_COMMANDS = ("migrations:Migrations", "console:Console", "doctor:Doctor", "openapi:OpenAPI")
 
 
 def built_in(declared: Declarations | None = None) -> tuple[Plugin, ...]:

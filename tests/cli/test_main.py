@@ -121,3 +121,8 @@ def test_help_is_printed_plainly_into_a_pipe(command: Command, words: list[str])
     assert ran.code == 0
     assert ran.out.startswith("Usage: zenith-server")
     assert not set(ran.out) & set("╭│╰\x1b")
+
+
+def test_a_folder_that_is_one_word_too_many_may_be_the_project(command: Command) -> None:
+    ran = command("db", "upgrade", "head", "shop", files={"shop/routes/index.py": ""})
+    assert (ran.code, ran.err.splitlines()[2]) == (2, "To name the project: --project shop")

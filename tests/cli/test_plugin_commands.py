@@ -39,7 +39,7 @@ def test_what_the_project_has_is_not_asked_for() -> None:
         """Run."""
 
     call = parsed(Command("group run", run))
-    assert list(inspect.signature(call).parameters) == ["name", "loud", "project", "env"]
+    assert list(inspect.signature(call).parameters) == ["name", "project", "loud", "env"]
     assert (call.__name__, call.__doc__) == ("run", "Run.")
 
 
@@ -56,3 +56,16 @@ def test_the_manifest_is_given(command: Run) -> None:
 def test_the_plan_is_given(command: Run) -> None:
     ran = command("all", "x", "y", "--key", "value", files=FILES)
     assert ran.out == "x / ('y',) {'key': 'value'}\n"
+
+
+def test_the_project_may_be_the_last_word(command: Run) -> None:
+    files = {f"shop/{name}": text for name, text in FILES.items()}
+    assert command("doctor", "./shop", "--env", "staging", files=files).code == 0
+
+
+def test_an_argument_that_may_be_left_out_is_not_taken_for_the_project() -> None:
+    def run(target: str = "head") -> None:
+        """Run."""
+
+    kinds = inspect.signature(parsed(Command("run", run))).parameters
+    assert kinds["project"].kind is inspect.Parameter.KEYWORD_ONLY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import subprocess
 import sys
@@ -14,9 +15,9 @@ Project = Callable[[Mapping[str, str]], Path]
 ROUTE = {"routes/index.py": "async def get(): ..."}
 
 
-def doctor(folder: Path, **variables: str) -> tuple[str, int]:
+def doctor(folder: Path, *options: str, **variables: str) -> tuple[str, int]:
     done = subprocess.run(
-        [sys.executable, "-m", "zenith_server", "doctor", "--env", "production"],
+        [sys.executable, "-m", "zenith_server", "doctor", "--env", "production", *options],
         cwd=folder,
         env=environment({"SECRET_KEY": secrets.token_urlsafe(48), **variables}),
         capture_output=True,
@@ -56,3 +57,12 @@ def test_a_database_that_is_away_is_named(project: Project, free_port: int) -> N
 
 def test_without_a_database_there_is_nothing_to_ask(project: Project) -> None:
     assert doctor(project(ROUTE)) == ("ok    environment: production\n", 0)
+
+
+def test_json_says_what_fails(project: Project, free_port: int) -> None:
+    url = f"postgresql://ann:s3cret@127.0.0.1:{free_port}/shop"
+    said, code = doctor(project(ROUTE), "--json", DATABASE_URL=url)
+    assert code == 1
+    environment, database, *_ = json.loads(said)
+    assert environment == {"check": "environment", "note": "production", "ok": True}
+    assert (database["check"], database["ok"]) == ("database", False)

@@ -88,9 +88,15 @@ def _misunderstood(error: CycloptsError) -> int:
     command = " ".join(["zenith-server", *(error.command_chain or ())])
     text = str(error).strip()
     if isinstance(error, UnusedCliTokensError):
-        text = f"Too many words: {' '.join(error.unused_tokens or ())}"
+        text = _too_many(error.unused_tokens or ())
     complain(f"{text}\n\nSee {command} --help.")
     return USAGE
+
+
+def _too_many(words: Sequence[str]) -> str:
+    folder = next((word for word in words if Path(word).is_dir()), None)
+    hint = f"\n\nTo name the project: --project {folder}" if folder else ""
+    return f"Too many words: {' '.join(words)}{hint}"
 
 
 def _refused(error: ProjectError) -> int:

@@ -16,11 +16,9 @@ from zenith_server.settings import Settings
 if TYPE_CHECKING:
     from zenith_server.plugin import Command
 
+_WORDS = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _GIVEN = (Settings, Manifest, Plan)
-_OPTIONS = tuple(
-    inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
-    for name, default, kind in (("project", HERE, ProjectFolder), ("env", None, Env))
-)
+_ENV = inspect.Parameter("env", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Env)
 
 
 def parsed(command: Command) -> Callable[..., Any]:
@@ -28,13 +26,14 @@ def parsed(command: Command) -> Callable[..., Any]:
 
     Args:
         command: its parameters of the types `Settings`, `Manifest` and `Plan` are taken out, the
-            options `--project` and `--env` come in.
+            options `--project` and `--env` come in. The project may also be the last word, unless
+            an argument before it may be left out: then nobody could tell the two apart.
     """
     whole = inspect.signature(command.run, eval_str=True)
     parameters = whole.parameters.values()
     given = {each.name: each.annotation for each in parameters if each.annotation in _GIVEN}
     asked = [each for each in parameters if each.name not in given]
-    signature = inspect.Signature(_in_order([*asked, *_OPTIONS]))
+    signature = inspect.Signature(_in_order([*asked, _project(asked), _ENV]))
 
     def call(*args: Any, **kwargs: Any) -> Any:
         said = signature.bind(*args, **kwargs)
@@ -49,6 +48,13 @@ def parsed(command: Command) -> Callable[..., Any]:
     call.__signature__ = signature  # pyright: ignore[reportFunctionMemberAccess]
     call.__annotations__ = {each.name: each.annotation for each in signature.parameters.values()}
     return call
+
+
+def _project(asked: Iterable[inspect.Parameter]) -> inspect.Parameter:
+    words = [each for each in asked if each.kind is not inspect.Parameter.KEYWORD_ONLY]
+    is_clear = all(each.kind in _WORDS and each.default is each.empty for each in words)
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD if is_clear else inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter("project", kind, default=HERE, annotation=ProjectFolder)
 
 
 def _in_order(parameters: Iterable[inspect.Parameter]) -> list[inspect.Parameter]:

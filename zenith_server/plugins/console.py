@@ -14,7 +14,7 @@ from zenith_server.settings import Settings
 
 
 class Console(Plugin):
-    """Adds the command."""
+    """Opens the client that comes with the database: psql, mysql or sqlite3."""
 
     name = "console"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from zenith_server.errors import Fault, ProjectError
 from zenith_server.plan import Check, Plan
 from zenith_server.plugin import Command, Plugin
 from zenith_server.settings import Settings
@@ -12,7 +13,7 @@ Row = tuple[str, str, bool]
 
 
 class Doctor(Plugin):
-    """Adds the command."""
+    """Asks, before a start, what the start would need."""
 
     name = "doctor"
 
@@ -21,25 +22,39 @@ class Doctor(Plugin):
         return (Command("doctor", doctor),)
 
 
-async def doctor(*, settings: Settings, plan: Plan) -> str:
+async def doctor(*, json: bool = False, settings: Settings, plan: Plan) -> int:
     """Ask the database and everything else that health depends on, and say what is wrong.
 
     Args:
+        json: Print JSON.
         settings: The project's settings.
         plan: What would be served.
     """
-    from zenith_server.errors import Fault, ProjectError
-
-    rows = [await _asked(check) for check in plan.checks]
+    rows: list[Row] = [("environment", settings.environment.name, True)]
+    rows += [await _asked(check) for check in plan.checks]
     rows += await _pools(settings, plan)
-    lines = [f"{'ok  ' if well else 'FAIL'}  {name}: {note}" for name, note, well in rows]
-    text = "\n".join([f"ok    environment: {settings.environment.name}", *lines])
-    if all(well for _, _, well in rows):
-        return text
-    print(text)  # noqa: T201 - a command
-    failing = tuple(f"{name}: {note}" for name, note, well in rows if not well)
+    print(_as_json(rows) if json else "\n".join(map(_line, rows)))  # noqa: T201 - a command
+    failing = [row for row in rows if not row[2]]
+    if failing and not json:
+        raise ProjectError(_unwell(failing))
+    return int(bool(failing))
+
+
+def _line(row: Row) -> str:
+    name, note, well = row
+    return f"{'ok  ' if well else 'FAIL'}  {name}: {note}"
+
+
+def _as_json(rows: list[Row]) -> str:
+    from json import dumps
+
+    return dumps([dict(zip(("check", "note", "ok"), row, strict=True)) for row in rows], indent=2)
+
+
+def _unwell(failing: list[Row]) -> Fault:
+    where = tuple(f"{name}: {note}" for name, note, _ in failing)
     fix = "Correct what is marked; readiness would answer 503 because of it."
-    raise ProjectError(Fault("Not all is well", failing, fixes=(fix,)))
+    return Fault("Not all is well", where, fixes=(fix,))
 
 
 async def _asked(check: Check) -> Row:

@@ -16,7 +16,7 @@ _DATABASE = "zenith_server.database.engines.Database"
 
 
 class Migrations(Plugin):
-    """Make, run and undo migrations of the database."""
+    """Makes, runs and undoes migrations of the database."""
 
     name = "migrations"
     after = ("database",)
