@@ -7,11 +7,15 @@ import signal
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
 import httpx2
 import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
 
 from tests.runner.serving import Runner
 
@@ -163,3 +167,26 @@ def test_a_signal_to_every_process_drains_as_one_to_the_supervisor_does(tmp_path
         assert runner.get().text == "hello"
         assert runner.wait() == 0
         assert b"slow" in b"".join(iter(lambda: raw.recv(65536), b""))
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_stop_sends_websockets_elsewhere_each_at_its_own_moment(
+    tmp_path: Path, engine: str
+) -> None:
+    with Runner(tmp_path, engine=engine, grace=3) as runner, ExitStack() as stack:
+        url = runner.ready().url.replace("http", "ws")
+        sockets = [stack.enter_context(connect(url)) for _ in range(6)]
+        with ThreadPoolExecutor(len(sockets)) as pool:
+            ends = [pool.submit(end_of, each) for each in sockets]
+            runner.noted("websocket open", 6).send(signal.SIGTERM)
+            codes, moments = zip(*(end.result() for end in ends), strict=True)
+        assert set(codes) == {1012}
+        assert max(moments) - min(moments) > 0.05
+        assert runner.wait() == 0
+
+
+def end_of(websocket: ClientConnection) -> tuple[int | None, float]:
+    """How a connection was closed, and when."""
+    with pytest.raises(ConnectionClosed) as closed:
+        websocket.recv(timeout=20)
+    return closed.value.rcvd and closed.value.rcvd.code, time.monotonic()

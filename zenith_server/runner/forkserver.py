@@ -160,6 +160,8 @@ def main(descriptor: int) -> NoReturn:
 def _become_worker(descriptors: list[int]) -> NoReturn:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)
     from zenith_server.runner.worker import main as work
 
     _end(work(*descriptors))

@@ -16,6 +16,7 @@ from contextlib import suppress
 from typing import Any, cast
 
 from zenith_server.runner.channel import LINE_LIMIT, Job, Message, decode, encode, encode_job
+from zenith_server.runner.pulse import Counts, Pulse, memory
 
 _START = """\
 import sys
@@ -40,10 +41,13 @@ class Process:
         leaving: called when it has been asked to stop by someone else.
         complaint: what went wrong after it had been ready, in its own words.
         condemned: whether it is killed, or will be as soon as it exists.
+        pulse: what it shows of itself.
     """
 
     def __init__(self, ticket: int, job: Job, end: socket.socket) -> None:
         loop = asyncio.get_running_loop()
+        self.pulse = Pulse(memory())
+        self._last_counts = Counts()
         self.ticket = ticket
         self.job = job
         self.pid = 0
@@ -94,6 +98,11 @@ class Process:
         return self.serving and self.job.task == "serve"
 
     @property
+    def counts(self) -> Counts:
+        """What it has to do, or had when it ended."""
+        return self._last_counts if self.gone.done() else self.pulse.counts
+
+    @property
     def steady_for(self) -> float:
         """Seconds since it was ready; 0 if it never was."""
         return 0.0 if self.ready_at is None else time.monotonic() - self.ready_at
@@ -107,7 +116,9 @@ class Process:
         if not self.outcome.done():
             self.outcome.set_result({"type": "died", "code": code})
         if not self.gone.done():
+            self._last_counts = self.pulse.counts
             self.gone.set_result(code)
+            self.pulse.close()
 
 
 class ForkServer:
@@ -147,7 +158,7 @@ class ForkServer:
         ours, theirs = socket.socketpair()
         process = Process(next(self._tickets), job, ours)
         self._processes[process.ticket] = process
-        descriptors = [theirs.fileno(), self._inherited.fileno()]
+        descriptors = [theirs.fileno(), process.pulse.descriptor, self._inherited.fileno()]
         request: Message = {"type": "fork", "id": process.ticket, "descriptors": len(descriptors)}
         self._send(request, descriptors)
         theirs.close()

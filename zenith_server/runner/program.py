@@ -35,7 +35,7 @@ class Limits:
     Args:
         standby: how long the port may be silent at the start before a stand-in answers.
         reload_grace: how long requests of the old worker may go on after a reload.
-        forced: what a worker gets beyond its own deadline before it is killed.
+        forced: what a worker gets beyond its grace before it is killed.
         steady: a worker that served this long has started well; earlier deaths count as failed.
         attempts: failed starts in a row, with no worker serving, after which the runner gives up.
         backoff: the longest pause between two attempts.
@@ -43,7 +43,7 @@ class Limits:
 
     standby: float = 0.3
     reload_grace: float = 0.8
-    forced: float = 1.0
+    forced: float = 0.9
     steady: float = 1.0
     attempts: int = 5
     backoff: float = 5.0

@@ -24,18 +24,24 @@ from zenith_server.runner.gate import Gate
 from zenith_server.runner.lifespan import Lifespan
 from zenith_server.runner.listener import refuse_newcomers
 from zenith_server.runner.program import Facts
+from zenith_server.runner.pulse import BEAT, Pulse
 from zenith_server.runner.trace import describe, is_project, running
 
 _FAILED = 1
 # When the time for requests is over, handlers get this long to see their cancellation, the
-# lifespan as long to shut down; the process ends a second after that time, whatever hangs.
-_CANCEL = 0.3
+# lifespan to shut down; the process ends within a second after that time, whatever hangs.
+_CANCEL = 0.25
 _SHUTDOWN = 0.4
-_LAST = 1.0
+_LAST = 0.8
+# WebSockets are closed over this share of the time for requests, and no longer than some seconds.
+_PARTING_SHARE = 1 / 3
+_PARTING = 5.0
 
 
-def main(channel_descriptor: int, listener_descriptor: int) -> int:
+def main(channel_descriptor: int, pulse_descriptor: int, listener_descriptor: int) -> int:
     """Do the job that arrives on the channel; the return value is the process's exit code."""
+    pulse = Pulse(pulse_descriptor)
+    pulse.confess()
     channel = Channel(socket.socket(fileno=channel_descriptor))
     listener = socket.socket(fileno=listener_descriptor)
     job = channel.read_job()
@@ -43,7 +49,9 @@ def main(channel_descriptor: int, listener_descriptor: int) -> int:
         return _FAILED
     try:
         configure(job.settings.logging)
-        return _prepare(job, channel) if job.task == "prepare" else _serve(job, channel, listener)
+        if job.task == "prepare":
+            return _prepare(job, channel)
+        return _serve(job, channel, pulse, listener)
     except BaseException as error:  # noqa: BLE001
         # Also SystemExit and KeyboardInterrupt: project code may raise anything while imported.
         full = job.settings.logging.full_traceback
@@ -58,10 +66,10 @@ def _prepare(job: Job, channel: Channel) -> int:
     return 0
 
 
-def _serve(job: Job, channel: Channel, listener: socket.socket) -> int:
+def _serve(job: Job, channel: Channel, pulse: Pulse, listener: socket.socket) -> int:
     with _bounded_boot(job, channel) as booted:
         app = _app(job)
-        asyncio.run(_Worker(job, channel, listener, app).run(booted))
+        asyncio.run(_Worker(job, channel, pulse, listener, app).run(booted))
     return 0
 
 
@@ -125,9 +133,12 @@ def _bounded_boot(job: Job, channel: Channel) -> Generator[Callable[[], None]]:
 class _Worker:
     """The serving part of a worker, inside its event loop."""
 
-    def __init__(self, job: Job, channel: Channel, listener: socket.socket, app: ASGIApp) -> None:
+    def __init__(
+        self, job: Job, channel: Channel, pulse: Pulse, listener: socket.socket, app: ASGIApp
+    ) -> None:
         self._job = job
         self._channel = channel
+        self._pulse = pulse
         self._listener = listener
         self._app = app
         self._engine_name = self._choose()
@@ -148,6 +159,7 @@ class _Worker:
         gate = Gate(self._app, lifespan.state)
         self._engine.start(gate, self._listener, self._job.settings.server.backlog)
         booted()
+        self._beat(gate)
         self._channel.send(self._ready())
         order = await self._stop
         deadline = await self._leave(gate, order)
@@ -158,6 +170,11 @@ class _Worker:
         facts = cast("Facts", getattr(self._app, "facts", tuple)())
         modules = _libraries(self._job.settings.root)
         return {"type": "ready", "engine": self._engine_name, "facts": facts, "modules": modules}
+
+    def _beat(self, gate: Gate) -> None:
+        """Show that the loop runs; what blocks it stops this too."""
+        self._pulse.beat(gate.counts)
+        asyncio.get_running_loop().call_later(BEAT, self._beat, gate)
 
     def _listen_to_orders(self) -> None:
         loop = asyncio.get_running_loop()
@@ -173,6 +190,9 @@ class _Worker:
         message: Message = {}
         while message.get("type") != "gone" and not loop.is_closed():
             message = self._channel.read()
+            if message.get("type") == "stop":
+                # Here, not in the loop, which may be blocked.
+                self._end_in_time(message)
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._obey, message)
 
@@ -188,19 +208,25 @@ class _Worker:
         lame_duck = _seconds(order, "lame_duck", server.lame_duck)
         grace = _seconds(order, "grace", server.grace)
         settle = _seconds(order, "settle", 0.25)
-        _end_after(lame_duck + grace + _LAST)
         getattr(self._app, "drain", _nothing)()
+        gate.closing = True
         await self._unless_hurried(asyncio.sleep(lame_duck))
         deadline = time.monotonic() + grace
-        gate.closing = True
+        parting = asyncio.ensure_future(gate.part(min(grace * _PARTING_SHARE, _PARTING)))
         if order.get("replaced"):
             self._engine.stop_accepting()
         else:
             refuse_newcomers(self._listener)
         await self._unless_hurried(gate.settle(settle, min(4 * settle, grace / 2)))
         self._engine.stop_accepting()
+        await self._unless_hurried(asyncio.wait({parting}))
         await self._finish(gate, deadline)
         return time.monotonic() if self._hurry.is_set() else deadline
+
+    def _end_in_time(self, order: Message) -> None:
+        server = self._job.settings.server
+        lame_duck = _seconds(order, "lame_duck", server.lame_duck)
+        _end_after(lame_duck + _seconds(order, "grace", server.grace) + _LAST)
 
     async def _finish(self, gate: Gate, deadline: float) -> None:
         finishing = asyncio.ensure_future(self._engine.finish())

@@ -156,7 +156,7 @@ class Workers:
         settle = 0.05 if quickly else 0.25
         order: Message = {"lame_duck": lame_duck, "settle": settle, "grace": grace}
         worker.tell({"type": "stop", "replaced": not last, **order})
-        self._kill_later(worker, lame_duck + grace + 2 * self._limits.forced)
+        self._kill_later(worker, lame_duck + grace + self._limits.forced)
 
     async def exchange(self, worker: Process) -> None:
         """Start a worker in the place of another, and only then ask that one to stop.
