@@ -20,7 +20,7 @@ from urllib.request import urlopen
 
 from websockets.asyncio.client import ClientConnection, connect
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 FLAGS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -32,7 +32,7 @@ TEXT = "document.body.innerText"
 
 def find_browser() -> str | None:
     """Return the path of a Chromium, if there is one."""
-    return next((path for name in NAMES if (path := shutil.which(name))), None)
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
 @dataclass

@@ -11,6 +11,7 @@ from typing import NoReturn, Protocol
 import pytest
 
 from tests import servers
+from tests.browser import BROWSERS, find_browser
 from tests.commands import Command, commands
 from tests.processes import Process
 from tests.projects import write_project
@@ -142,7 +143,13 @@ def redis_url() -> str:
         missing("Redis", fault)
 
 
-def missing(server: str, fault: servers.ServerMissing) -> NoReturn:
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Return the path of a Chromium; without one the test is skipped, in CI it fails."""
+    return find_browser() or missing("Chromium", f"none of {', '.join(BROWSERS)} is on PATH")
+
+
+def missing(server: str, fault: servers.ServerMissing | str) -> NoReturn:
     """Skip the test that asked for this server, or fail it where servers are promised."""
     reason = f"{MISSING}{server}: {fault}"
     if CI:

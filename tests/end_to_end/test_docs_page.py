@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.browser import browser, find_browser
+from tests.browser import browser
 from tests.conftest import ZenithStarter
 
 FILES = {
@@ -49,12 +49,10 @@ OPERATION = "#operations-greetings-get_greeting"
 async def test_the_docs_page_lists_and_tries_operations_without_leaving_the_machine(
     project: Callable[[Mapping[str, str]], Path],
     zenith: ZenithStarter,
+    chromium: str,
     tmp_path: Path,
     environment: str,
 ) -> None:
-    chromium = find_browser()
-    if chromium is None:
-        pytest.skip("there is no Chromium")
     env = {"HOST": "127.0.0.1", "ZENITH_DOCS__UI": "true", "WEB_CONCURRENCY": "1"}
     server = zenith(project(FILES), "--env", environment, env=env)
     async with browser(chromium, tmp_path / "profile") as page:
