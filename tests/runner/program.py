@@ -12,7 +12,7 @@ from typing import Any, cast
 from zenith_server.environment import Environment, EnvironmentName
 from zenith_server.runner import Program
 from zenith_server.runner.program import Facts
-from zenith_server.settings import Server, Settings
+from zenith_server.settings import Connections, Server, Settings
 
 BOOT = Program("tests.runner.program:boot", "tests.runner.program:prepare")
 QUICK = Server(port=0, lame_duck=0.0, grace=5.0, engine="hypercorn")
@@ -33,9 +33,14 @@ def prepare(settings: Settings) -> Facts:
 
 
 def settings_from(root: Path, options: Mapping[str, object]) -> Settings:
-    """Return settings with the environment and the keys of `server` taken from options."""
-    fields = {field.name for field in dataclasses.fields(Server)}
-    server = {name: value for name, value in options.items() if name in fields}
+    """Return settings with the environment and keys of `server` and `connections` from options."""
     name = cast("EnvironmentName", options.get("environment", "production"))
     environment = Environment(name, "from the test")
-    return Settings(root, environment, dataclasses.replace(QUICK, **cast("Any", server)))
+    server = dataclasses.replace(QUICK, **_of(Server, options))
+    connections = Connections(**_of(Connections, options))
+    return Settings(root, environment, server, connections=connections)
+
+
+def _of(section: type[Any], options: Mapping[str, object]) -> Any:
+    fields = {field.name for field in dataclasses.fields(section)}
+    return {name: value for name, value in options.items() if name in fields}

@@ -20,6 +20,7 @@ from zenith_server.logs import configure
 from zenith_server.protocol import ASGIApp
 from zenith_server.runner import engines, standby
 from zenith_server.runner.channel import Channel, Job, Message
+from zenith_server.runner.connections import Connections, guard
 from zenith_server.runner.gate import Gate
 from zenith_server.runner.lifespan import Lifespan
 from zenith_server.runner.listener import refuse_newcomers
@@ -142,7 +143,7 @@ class _Worker:
         self._listener = listener
         self._app = app
         self._engine_name = self._choose()
-        self._engine = engines.create(self._engine_name)
+        self._engine = engines.create(self._engine_name, job.settings)
         self._stop: asyncio.Future[Message] | None = None
         self._hurry = asyncio.Event()
 
@@ -157,7 +158,10 @@ class _Worker:
         lifespan = Lifespan(self._app)
         await lifespan.startup()
         gate = Gate(self._app, lifespan.state)
-        self._engine.start(gate, self._listener, self._job.settings.server.backlog)
+        settings = self._job.settings
+        guard(self._listener, settings)
+        self._engine.start(gate, self._listener, settings.server.backlog)
+        Connections(self._listener, settings).start()
         booted()
         self._beat(gate)
         self._channel.send(self._ready())

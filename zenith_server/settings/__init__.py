@@ -1,5 +1,6 @@
 """The settings of a project: what is configured, where it was said, and what was wrong with it."""
 
+from zenith_server.settings.connections import Connections
 from zenith_server.settings.process import settings_of
 from zenith_server.settings.read import read_settings
 from zenith_server.settings.sections import (
@@ -16,6 +17,7 @@ from zenith_server.settings.sections import (
 from zenith_server.settings.value import Explained, Given, Settings
 
 __all__ = [
+    "Connections",
     "Cors",
     "Database",
     "Explained",

@@ -249,6 +249,7 @@ class Requests:
 
     json_limit: int = key(size(), 2**20, "The largest body, forms and uploads apart.")
     form_limit: int = key(size(), 10 * 2**20, "The largest form, with its uploads.")
+    websocket_limit: int = key(size(), 2**20, "The largest message on a WebSocket.")
     timeout: float = key(
         duration(), 30.0, "How long a handler may take until its answer starts; 0 sets no end."
     )

@@ -12,6 +12,7 @@ from pathlib import Path
 from zenith_server.environment import Environment
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.secrets import looks_secret, masked, printable
+from zenith_server.settings.connections import Connections
 from zenith_server.settings.keys import Key, declared
 from zenith_server.settings.sections import (
     Cors,
@@ -28,6 +29,7 @@ from zenith_server.settings.sections import (
 
 SECTIONS = {
     "server": Server,
+    "connections": Connections,
     "database": Database,
     "migrations": Migrations,
     "security": Security,
@@ -114,6 +116,7 @@ class Settings:
     root: Path
     environment: Environment
     server: Server = field(default_factory=Server)
+    connections: Connections = field(default_factory=Connections)
     database: Database = field(default_factory=Database)
     migrations: Migrations = field(default_factory=Migrations)
     security: Security = field(default_factory=Security)

@@ -45,12 +45,12 @@ def module_of(name: EngineName) -> str:
     return f"zenith_server.runner.engines.{name}"
 
 
-def create(name: EngineName) -> Engine:
+def create(name: EngineName, settings: Settings) -> Engine:
     """Import an engine and return a new one."""
     if name == "granian":
         from zenith_server.runner.engines.granian import Granian
 
-        return Granian()
+        return Granian(settings)
     from zenith_server.runner.engines.hypercorn import Hypercorn
 
-    return Hypercorn()
+    return Hypercorn(settings)

@@ -16,14 +16,19 @@ from pathlib import Path
 from typing import cast
 
 from granian._granian import SocketHolder
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
 from zenith_server.protocol import ASGIApp
+from zenith_server.runner.descriptors import descriptor_room
+from zenith_server.settings import Settings
 
 # The type stub of granian lacks the constructor; see `SocketHolder.__text_signature__`.
 _holder = cast("Callable[[int, bool, int], SocketHolder]", SocketHolder)
+# It refuses to work with less.
+_LEAST_BUFFER = 8192
 
 
 class _OnInheritedSocket(Server):
@@ -47,15 +52,35 @@ def _same_socket(known: int) -> list[int]:
     return found
 
 
+def _server(app: ASGIApp, settings: Settings, room: int) -> _OnInheritedSocket:
+    limits = settings.connections
+    # Its name for the most connections at a time; 128 if nothing is said. Without TLS it speaks
+    # HTTP/1.1 only: while it waits to see which protocol it is, it has no time limit.
+    return _OnInheritedSocket(
+        app,
+        interface=Interfaces.ASGINL,
+        backpressure=min(limits.limit, room),
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(
+            header_read_timeout=max(1, int(limits.idle * 1000)),
+            max_buffer_size=max(_LEAST_BUFFER, limits.head_limit),
+        ),
+        http2_settings=HTTP2Settings(max_headers_size=limits.head_limit),
+        log_enabled=False,
+        log_level=LogLevels.critical,
+    )
+
+
 class Granian:
     """Serves HTTP/1.1, HTTP/2 and WebSockets from Rust."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
 
     def start(self, app: ASGIApp, listener: socket.socket, backlog: int) -> None:
         """Begin to accept connections."""
         logging.getLogger("_granian").setLevel(logging.CRITICAL)
-        self._server = _OnInheritedSocket(
-            app, interface=Interfaces.ASGINL, log_enabled=False, log_level=LogLevels.critical
-        )
+        self._server = _server(app, self._settings, descriptor_room())
         self._listener = listener
         self._server.inherited = _holder(os.dup(listener.fileno()), False, backlog)
         self._serving = asyncio.ensure_future(self._server.serve())

@@ -11,38 +11,51 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import sys
 from functools import partial
 from typing import Any, cast
 
 from hypercorn.app_wrappers import ASGIWrapper
-from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.asyncio.worker_context import WorkerContext
 from hypercorn.config import Config
 from hypercorn.typing import ASGIFramework
 
-from zenith_server.protocol import ASGIApp, Receive, Scope, Send
+from zenith_server.protocol import ASGIApp
+from zenith_server.runner.descriptors import descriptor_room
+from zenith_server.runner.engines import repairs
+from zenith_server.settings import Settings
+
+log = logging.getLogger("zenith_server")
 
 # How many waiting connections one wake-up takes, so that workers on one socket share them.
 _AT_ONCE = 16
-_AMBIGUOUS = {b"content-length", b"transfer-encoding"}
-_REFUSAL = [(b"connection", b"close"), (b"content-length", b"0")]
+_REST = 0.05
 
 
 class Hypercorn:
     """Serves HTTP/1.1, HTTP/2 and WebSockets in pure Python."""
 
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._connections: set[asyncio.Task[None]] = set()
+        self._room = min(settings.connections.limit, descriptor_room())
+        self._is_accepting = False
+
     def start(self, app: ASGIApp, listener: socket.socket, backlog: int) -> None:
         """Begin to accept connections."""
+        if not repairs.apply(self._settings.requests.websocket_limit):
+            log.warning("This Hypercorn is another one than was tried; its faults are not mended")
         self._loop = asyncio.get_running_loop()
-        self._app = ASGIWrapper(cast("ASGIFramework", _strict(app)))
-        self._config = _config(backlog)
+        self._app = ASGIWrapper(cast("ASGIFramework", app))
+        self._config = _config(backlog, self._settings)
         self._context = WorkerContext(None)
         self._listener = listener
-        self._connections: set[asyncio.Task[None]] = set()
+        self._is_accepting = True
         self._loop.add_reader(listener.fileno(), self._accept)
 
     def stop_accepting(self) -> None:
         """Leave further connections to the other processes on the socket."""
+        self._is_accepting = False
         self._loop.remove_reader(self._listener.fileno())
 
     async def finish(self) -> None:
@@ -57,12 +70,28 @@ class Hypercorn:
 
     def _accept(self) -> None:
         for _ in range(_AT_ONCE):
+            if len(self._connections) >= self._room:
+                self._rest()
+                return
             try:
                 accepted, _ = self._listener.accept()
             except (BlockingIOError, InterruptedError, ConnectionAbortedError):
                 return
+            except OSError:
+                # No descriptor or memory is left: asking again at once would be a busy loop.
+                self._rest()
+                return
             accepted.setblocking(False)
             self._track(self._connect(accepted))
+
+    def _rest(self) -> None:
+        """Leave the backlog alone for a moment."""
+        self._loop.remove_reader(self._listener.fileno())
+        self._loop.call_later(_REST, self._go_on)
+
+    def _go_on(self) -> None:
+        if self._is_accepting:
+            self._loop.add_reader(self._listener.fileno(), self._accept)
 
     async def _connect(self, accepted: socket.socket) -> None:
         reader = asyncio.StreamReader(loop=self._loop)
@@ -75,7 +104,7 @@ class Hypercorn:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         state: Any = {}
         app, config, context = self._app, self._config, self._context
-        await TCPServer(app, self._loop, config, context, state, reader, writer)
+        await repairs.Connection(app, self._loop, config, context, state, reader, writer)
 
     def _track(self, work: Any) -> None:
         task = self._loop.create_task(work)
@@ -83,34 +112,15 @@ class Hypercorn:
         task.add_done_callback(self._connections.discard)
 
 
-def _strict(app: ASGIApp) -> ASGIApp:
-    """Mend what h11 lets through (RFC 9112, 3.2.2 and 6.3).
-
-    A body with two lengths may hide a request from the proxy before us: it is refused, and the
-    connection with it. The absolute form of a target, which clients of proxies send, is its path.
-    """
-
-    async def strict(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            if _AMBIGUOUS.issubset(name for name, _ in scope["headers"]):
-                await send({"type": "http.response.start", "status": 400, "headers": _REFUSAL})
-                await send({"type": "http.response.body"})
-                return
-            if "://" in scope["path"] and scope["path"][:1] != "/":
-                path, raw = scope["path"], scope["raw_path"].decode("ascii")
-                scope = {**scope, "path": _path(path), "raw_path": _path(raw).encode()}
-        await app(scope, receive, send)
-
-    return strict
-
-
-def _path(target: str) -> str:
-    """The path of a target in absolute form."""
-    return "/" + "/".join(target.split("/", 3)[3:])
-
-
-def _config(backlog: int) -> Config:
+def _config(backlog: int, settings: Settings) -> Config:
     config = Config()
+    limits = settings.connections
+    config.keep_alive_timeout = limits.idle
+    config.ssl_handshake_timeout = limits.idle
+    config.keep_alive_max_requests = sys.maxsize
+    config.h11_max_incomplete_size = limits.head_limit
+    config.websocket_max_message_size = settings.requests.websocket_limit
+    config.h2_max_header_list_size = limits.head_limit
     config.backlog = backlog
     config.accesslog = None
     # The logger itself: given a name, hypercorn adds a handler and form of its own to it.
