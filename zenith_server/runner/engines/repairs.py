@@ -1,6 +1,6 @@
 """What is mended in Hypercorn 0.18, each fault by a class in the place of its own.
 
-`tests/runner/test_repairs.py` shows each fault on the library as it is, so that a version
+`tests/runner/engines/test_repairs.py` shows each fault on the library as it is, so that a version
 without it is noticed. Other versions are left as they are.
 """
 
