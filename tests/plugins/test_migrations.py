@@ -255,6 +255,7 @@ def test_nothing_is_made_while_a_model_is_broken(command: Command) -> None:
 def test_the_state_is_json_too(command: Command) -> None:
     found = command("db", "status", "--json", files={"data/.gitkeep": "", **FILES}).json()
     assert found == {
+        "name": "default",
         "database": "sqlite:///data/test.sqlite3",
         "state": "pending",
         "current": [],

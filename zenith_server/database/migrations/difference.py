@@ -15,6 +15,7 @@ from sqlalchemy.sql.elements import False_, True_
 from sqlalchemy.types import TypeDecorator
 
 from zenith_server.database.migrations import enums
+from zenith_server.database.migrations.environment import VERSIONS
 
 _VERBS: dict[type[ops.MigrateOperation], str] = {
     ops.CreateTableOp: "create table",
@@ -54,12 +55,15 @@ class Difference:
     downgrade: str
 
 
-def difference(connection: Connection, metadata: Sequence[MetaData]) -> Difference:
+def difference(
+    connection: Connection, metadata: Sequence[MetaData], versions: str = VERSIONS
+) -> Difference:
     """Compare the tables of these models with those of the database.
 
     Args:
         connection: the database.
         metadata: the tables that the models declare.
+        versions: the table that keeps which revisions are applied.
     """
     imports: set[str] = set()
     dialect = connection.dialect.name
@@ -67,6 +71,8 @@ def difference(connection: Connection, metadata: Sequence[MetaData]) -> Differen
         "compare_type": True,
         "compare_server_default": _compare_default if dialect == "mysql" else True,
         "target_metadata": list(metadata),
+        "version_table": versions,
+        "include_name": _is_compared,
     }
     context = MigrationContext.configure(connection, opts=options)
     script = produce_migrations(context, list(metadata))  # pyright: ignore[reportArgumentType]
@@ -91,6 +97,11 @@ def difference(connection: Connection, metadata: Sequence[MetaData]) -> Differen
         upgrade=enums.creation(types) + upgrade,
         downgrade=downgrade + enums.removal(types),
     )
+
+
+def _is_compared(name: str | None, kind: str, _parents: object) -> bool:
+    """Leave out the tables that keep the revisions of other databases at this address."""
+    return kind != "table" or not (name or "").startswith(f"{VERSIONS}_")
 
 
 def _compare_default(

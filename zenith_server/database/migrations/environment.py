@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,27 +20,43 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 Direction = Literal["upgrade", "downgrade"]
+VERSIONS = "alembic_version"
 
 # `alembic.op` stands for whatever runs now, in the whole process: one after another, then.
 _ALEMBIC = threading.Lock()
 _PAUSE = 0.05
 
 
+def _silent() -> None:
+    """Tell nobody."""
+
+
 @dataclass(slots=True)
 class Progress:
-    """How far a run has come: the ids that are done, and the one that runs, perhaps in parts."""
+    """How far a run has come: the ids that are done, and the one that runs, perhaps in parts.
 
+    Args:
+        told: called when a revision begins and when it is done.
+    """
+
+    told: Callable[[], None] = _silent
     done: list[str] = field(default_factory=list[str])
+    total: int = 0
     running: str | None = None
+    since: float = 0.0
     is_partly_done: bool = False
 
     def follow(self, steps: list[Any]) -> Iterator[Any]:
         """Give the steps one by one; the next is asked for when the last is committed."""
+        self.total = len(self.done) + len(steps)
         for step in steps:
             self.running, self.is_partly_done = step.revision.revision, False
+            self.since = time.monotonic()
+            self.told()
             yield step
             self.done.append(step.revision.revision)
-        self.running = None
+            self.running = None
+            self.told()
 
 
 @asynccontextmanager
@@ -54,9 +71,23 @@ async def alone() -> AsyncGenerator[None]:
         _ALEMBIC.release()
 
 
-def current_heads(connection: Connection) -> tuple[str, ...]:
-    """Return the revisions that the database says it is at, sorted."""
-    return tuple(sorted(MigrationContext.configure(connection).get_current_heads()))
+def version_table(name: str) -> str:
+    """Return the table that keeps the revisions of one of a project's databases.
+
+    Each database has its own, even where two of them have one address: their numbers are alike.
+    """
+    return VERSIONS if name == "default" else f"{VERSIONS}_{name}"
+
+
+def current_heads(connection: Connection, versions: str) -> tuple[str, ...]:
+    """Return the revisions that the database says it is at, sorted.
+
+    Args:
+        connection: the database.
+        versions: the table that keeps them.
+    """
+    context = MigrationContext.configure(connection, opts={"version_table": versions})
+    return tuple(sorted(context.get_current_heads()))
 
 
 def modules(folder: Path) -> dict[str, Any]:
@@ -69,13 +100,19 @@ def _directory(folder: Path) -> ScriptDirectory:
 
 
 def run(
-    connection: Connection, folder: Path, direction: Direction, target: str, progress: Progress
+    connection: Connection,
+    folder: Path,
+    versions: str,
+    direction: Direction,
+    target: str,
+    progress: Progress,
 ) -> None:
     """Run revisions up or down to a target, each in a transaction of its own.
 
     Args:
         connection: a connection that is in no transaction.
         folder: the revisions.
+        versions: the table that keeps which of them are applied.
         direction: whether to apply or to undo.
         target: `head`, `base`, a revision's id, or a number of steps such as `-1`.
         progress: told what runs and what is done.
@@ -85,6 +122,7 @@ def run(
     with EnvironmentContext(Config(), script, fn=plan) as environment:
         environment.configure(
             connection=connection,
+            version_table=versions,
             transaction_per_migration=True,
             on_version_apply=_check_after(connection),
         )
@@ -92,11 +130,14 @@ def run(
             environment.run_migrations()
 
 
-def written(folder: Path, dialect: str, since: str, target: str, progress: Progress) -> str:
+def written(
+    folder: Path, versions: str, dialect: str, since: str, target: str, progress: Progress
+) -> str:
     """Return the statements of revisions as a script, without a database.
 
     Args:
         folder: the revisions.
+        versions: the table that keeps which of them are applied.
         dialect: the database that the script is for, such as `postgresql`.
         since: where the database stands: `base`, or a revision's id.
         target: `head`, or a revision's id.
@@ -109,6 +150,7 @@ def written(folder: Path, dialect: str, since: str, target: str, progress: Progr
     ) as environment:
         environment.configure(
             dialect_name=dialect,
+            version_table=versions,
             output_buffer=buffer,
             literal_binds=True,
             transaction_per_migration=True,

@@ -63,6 +63,7 @@ class Migrations:
         self.folder: Path = folder
         self.metadata: Sequence[MetaData] = metadata
         self.statement_wait: float = statement_wait
+        self._versions: str = environment.version_table(database.name)
 
     def history(self) -> tuple[Revision, ...]:
         """Return the revisions, oldest first, without asking the database.
@@ -182,7 +183,7 @@ class Migrations:
             ProjectError: the database cannot be reached.
         """
         async with connect(self.database.reader(), self.database.url) as connection:
-            return await connection.run_sync(difference, self.metadata)
+            return await connection.run_sync(difference, self.metadata, self._versions)
 
     async def make(
         self,
@@ -249,7 +250,9 @@ class Migrations:
         backend = self.database.url.backend
         try:
             async with environment.alone():
-                return environment.written(self.folder, backend, start, end, progress)
+                return environment.written(
+                    self.folder, self._versions, backend, start, end, progress
+                )
         except Exception as error:
             raise ProjectError(faults.unwritten(error, known, progress)) from error
 
@@ -268,7 +271,7 @@ class Migrations:
     async def _state(
         self, connection: AsyncConnection, known: tuple[Revision, ...]
     ) -> MigrationState:
-        current = await connection.run_sync(environment.current_heads)
+        current = await connection.run_sync(environment.current_heads, self._versions)
         await connection.rollback()
         return state.compare(known, current)
 
@@ -280,8 +283,15 @@ class Migrations:
     def _runner(
         self, connection: AsyncConnection, known: tuple[Revision, ...], wait: float
     ) -> Runner:
-        url, folder = self.database.url, self.folder
-        return Runner(connection, url, folder, known, self.statement_wait, wait)
+        return Runner(
+            connection=connection,
+            url=self.database.url,
+            folder=self.folder,
+            versions=self._versions,
+            known=known,
+            statement_wait=self.statement_wait,
+            wait=wait,
+        )
 
 
 def _refuse_nameless(message: str) -> None:

@@ -12,6 +12,8 @@ from typing import cast
 
 from zenith_server.errors import Fault, ProjectError, suggestion
 
+FOLDER = "migrations"
+
 
 @dataclass(frozen=True, slots=True)
 class Revision:
@@ -43,8 +45,14 @@ class Revision:
 
 
 def place(file: Path) -> str:
-    """Return how messages name a revision file: with its folder, not with the way to it."""
-    return f"{file.parent.name}/{file.name}"
+    """Return how messages name a revision file: from the project's folder.
+
+    Example:
+        >>> place(Path("/srv/shop/migrations/analytics/0001_visits.py"))
+        'migrations/analytics/0001_visits.py'
+    """
+    further = (file.parent.parent.name,) if file.parent.parent.name == FOLDER else ()
+    return "/".join((*further, file.parent.name, file.name))
 
 
 def read(folder: Path) -> tuple[Revision, ...]:

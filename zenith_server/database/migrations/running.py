@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zenith_server.database.migrations import environment, faults, patience, targets
 from zenith_server.database.migrations.environment import Direction, Progress
+from zenith_server.database.migrations.following import Following
 from zenith_server.database.migrations.revisions import Revision
 from zenith_server.database.url import DatabaseURL
 from zenith_server.errors import Fault, ProjectError
@@ -23,6 +24,7 @@ class Runner:
         connection: the connection that holds the migration lock.
         url: its database.
         folder: the revisions.
+        versions: the table that keeps which of them are applied.
         known: the same, read.
         statement_wait: seconds that a statement waits for a lock on PostgreSQL.
         wait: seconds until a revision that does not get its lock fails.
@@ -31,6 +33,7 @@ class Runner:
     connection: AsyncConnection
     url: DatabaseURL
     folder: Path
+    versions: str
     known: tuple[Revision, ...]
     statement_wait: float
     wait: float
@@ -45,7 +48,10 @@ class Runner:
         Raises:
             ProjectError: one of them failed; those before it are kept.
         """
+        names = {revision.id: revision.name for revision in self.known}
         progress = Progress()
+        following = Following(progress, names, direction)
+        progress.told = following.tell
 
         async def attempt() -> None:
             left = targets.remaining(target, len(progress.done))
@@ -53,7 +59,8 @@ class Runner:
                 await self.connection.run_sync(self._apply, direction, left, progress)
 
         try:
-            await patience.retried(attempt, self.wait, progress)
+            async with following.running():
+                await patience.retried(attempt, self.wait, progress)
         except Exception as error:
             raise ProjectError(await self._fault(error, progress)) from error
         named = {revision.id: revision for revision in self.known}
@@ -63,7 +70,7 @@ class Runner:
         self, connection: Connection, direction: Direction, target: str, progress: Progress
     ) -> None:
         with patience.limited(connection, self.statement_wait, progress):
-            environment.run(connection, self.folder, direction, target, progress)
+            environment.run(connection, self.folder, self.versions, direction, target, progress)
 
     async def _fault(self, error: Exception, progress: Progress) -> Fault:
         fault = faults.failed(error, self.known, progress, self.url)

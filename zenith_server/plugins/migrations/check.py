@@ -5,11 +5,19 @@ from __future__ import annotations
 import json as json_text
 import sys
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from zenith_server.errors import ProjectError
 from zenith_server.manifest import Manifest
-from zenith_server.plugins.migrations.project import judged, load_models, opened
+from zenith_server.plugins.migrations.project import (
+    DEFAULT,
+    asked,
+    judged,
+    label,
+    load_models,
+    opened,
+)
 from zenith_server.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,20 +26,63 @@ if TYPE_CHECKING:
 _NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "sqlite": "SQLite"}
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was found out about one database.
+
+    Args:
+        name: which one.
+        state: where it stands.
+        changes: what it lacks of what the models say.
+        dialect: the kind of database that the review judged.
+        findings: what the review found.
+    """
+
+    name: str
+    state: MigrationState
+    changes: Sequence[str]
+    dialect: str
+    findings: Sequence[Finding]
+
+    @property
+    def is_well(self) -> bool:
+        """Whether nothing has to be done."""
+        from zenith_server.database.migrations import dangers
+
+        return not (self.state.pending or self.changes or dangers(self.findings))
+
+
 async def check(
-    *, since: str | None = None, json: bool = False, settings: Settings, manifest: Manifest
+    *,
+    since: str | None = None,
+    database: str | None = None,
+    json: bool = False,
+    settings: Settings,
+    manifest: Manifest,
 ) -> int:
     """Compare models and database, and review what is pending.
 
     Args:
         since: Review the migrations after this one, whatever the database has.
-        json: Print JSON.
+        database: Which of the project's databases; all of them, unless --since is there.
+        json: Print JSON: an object for one database, a list where the project has several.
         settings: The project's settings.
         manifest: The project's files.
     """
-    from zenith_server.database.migrations import dangers
+    names = asked(settings, database) if since is None else (database or DEFAULT,)
+    found = [await _checked(name, since, settings, manifest) for name in names]
+    if json:
+        documents = [_document(each) for each in found]
+        is_one = database is not None or not settings.databases
+        text = json_text.dumps(documents[0] if is_one else documents, indent=2)
+    else:
+        text = "\n".join(line for each in found for line in _lines(each))
+    sys.stdout.write(f"{text}\n")
+    return int(not all(each.is_well for each in found))
 
-    async with opened(settings) as revisions:
+
+async def _checked(name: str, since: str | None, settings: Settings, manifest: Manifest) -> Checked:
+    async with opened(settings, name) as revisions:
         faults = load_models(revisions, settings, manifest)
         if faults:
             raise ProjectError(*faults)
@@ -39,12 +90,9 @@ async def check(
         # What is pending would be told as a difference too.
         changes = () if state.pending else (await revisions.difference()).changes
         dialect = judged(settings, revisions.database.url.backend)
-        asked = revisions.after(since) if since else state.pending
-        findings = await revisions.review(asked, dialect=dialect)
-    found = (state, changes, dialect, findings)
-    text = json_text.dumps(_document(*found), indent=2) if json else "\n".join(_lines(*found))
-    sys.stdout.write(f"{text}\n")
-    return int(bool(state.pending or changes or dangers(findings)))
+        asked_for = revisions.after(since) if since else state.pending
+        findings = await revisions.review(asked_for, dialect=dialect)
+    return Checked(name, state, changes, dialect, findings)
 
 
 def told_review(findings: Iterable[Finding], dialect: str) -> str:
@@ -53,25 +101,27 @@ def told_review(findings: Iterable[Finding], dialect: str) -> str:
     return f"review, as on {_NAMES[dialect]}:\n\n{told}"
 
 
-def _lines(
-    state: MigrationState, changes: Sequence[str], dialect: str, findings: Sequence[Finding]
-) -> list[str]:
+def _lines(checked: Checked) -> list[str]:
+    changes = checked.changes
     lacking = [f"  the database lacks: {change}" for change in changes]
-    agree = "not compared while migrations are pending" if state.pending else "as in the database"
-    told = f"models: {'not as in the database' if changes else agree}"
-    reviewed = [f"\n{told_review(findings, dialect)}"] if findings else []
-    return [f"migrations: {state.summary}", told, *lacking, *reviewed]
+    agree = "as in the database"
+    if checked.state.pending:
+        agree = "not compared while migrations are pending"
+    said = f"models: {'not as in the database' if changes else agree}"
+    findings = checked.findings
+    reviewed = [f"\n{told_review(findings, checked.dialect)}"] if findings else []
+    first = f"{label('migrations', checked.name)}: {checked.state.summary}"
+    return [first, said, *lacking, *reviewed]
 
 
-def _document(
-    state: MigrationState, changes: Sequence[str], dialect: str, findings: Sequence[Finding]
-) -> dict[str, object]:
+def _document(checked: Checked) -> dict[str, object]:
     return {
-        "state": state.state,
-        "pending": [revision.name for revision in state.pending],
-        "changes": list(changes),
-        "judged_as": dialect,
-        "findings": [_finding(finding) for finding in findings],
+        "name": checked.name,
+        "state": checked.state.state,
+        "pending": [revision.name for revision in checked.state.pending],
+        "changes": list(checked.changes),
+        "judged_as": checked.dialect,
+        "findings": [_finding(finding) for finding in checked.findings],
     }
 
 

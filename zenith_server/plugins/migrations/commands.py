@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING
 
 from zenith_server.manifest import Manifest
 from zenith_server.plugins.migrations.check import told_review
-from zenith_server.plugins.migrations.project import judged, load_models, opened
+from zenith_server.plugins.migrations.project import (
+    DEFAULT,
+    asked,
+    judged,
+    label,
+    load_models,
+    opened,
+)
 from zenith_server.plugins.migrations.start import refuse_dangers
+from zenith_server.plugins.migrations.telling import told
 from zenith_server.settings import Settings
 
 if TYPE_CHECKING:
@@ -21,6 +29,7 @@ async def make(
     *,
     allow_drops: bool = False,
     empty: bool = False,
+    database: str = DEFAULT,
     settings: Settings,
     manifest: Manifest,
 ) -> str:
@@ -30,10 +39,11 @@ async def make(
         message: What it does, in a few words.
         allow_drops: Also drop tables and columns that no model declares.
         empty: Write a migration without statements, to be filled by hand.
+        database: Which of the project's databases.
         settings: The project's settings.
         manifest: The project's files.
     """
-    async with opened(settings) as revisions:
+    async with opened(settings, database) as revisions:
         broken = load_models(revisions, settings, manifest)
         made = await revisions.make(message, allow_drops=allow_drops, empty=empty, broken=broken)
         dialect = judged(settings, revisions.database.url.backend)
@@ -42,86 +52,109 @@ async def make(
     if made.file is None:
         return "Nothing to do: the database has all that the models say."
     changes = [f"  {change}" for change in made.changes]
-    then = "Read it, then apply it: zenith-server db upgrade"
+    option = "" if database == DEFAULT else f" --database {database}"
+    then = f"Read it, then apply it: zenith-server db upgrade{option}"
     told = [f"\n{told_review(findings, dialect)}\n"] if findings else []
     return "\n".join([f"wrote {_relative(made.file, settings)}", *changes, *told, then])
 
 
-async def upgrade(target: str = "head", *, settings: Settings) -> str:
+async def upgrade(target: str = "head", *, database: str | None = None, settings: Settings) -> str:
     """Apply pending migrations.
 
     Args:
         target: How far: head, the name of a migration, or a number of steps such as +1.
+        database: Which of the project's databases; all of them, unless there is a target.
         settings: The project's settings.
     """
-    async with opened(settings) as revisions:
+    names = asked(settings, database) if target == "head" else (database or DEFAULT,)
+    return "\n".join([await _upgraded(name, target, settings) for name in names])
+
+
+async def _upgraded(name: str, target: str, settings: Settings) -> str:
+    async with opened(settings, name) as revisions:
         await refuse_dangers(revisions, settings)
-        run = await revisions.upgrade(target, wait=settings.migrations.lock_timeout)
-    return _ran("applied", run)
+        with told():
+            run = await revisions.upgrade(target, wait=settings.migrations.lock_timeout)
+    return _ran("applied", run, name)
 
 
-async def downgrade(target: str, *, settings: Settings) -> str:
+async def downgrade(target: str, *, database: str = DEFAULT, settings: Settings) -> str:
     """Undo migrations.
 
     Args:
         target: How far: base, the name of a migration, or a number of steps such as -1.
+        database: Which of the project's databases.
         settings: The project's settings.
     """
-    async with opened(settings) as revisions:
-        run = await revisions.downgrade(target, wait=settings.migrations.lock_timeout)
-    return _ran("undid", run)
+    async with opened(settings, database) as revisions:
+        with told():
+            run = await revisions.downgrade(target, wait=settings.migrations.lock_timeout)
+    return _ran("undid", run, database)
 
 
-async def status(*, json: bool = False, settings: Settings) -> str:
-    """Tell which migrations the database lacks.
+async def status(*, database: str | None = None, json: bool = False, settings: Settings) -> str:
+    """Tell which migrations the databases lack.
 
     Args:
-        json: Print JSON.
+        database: Which of the project's databases; all of them if left out.
+        json: Print JSON: an object for one database, a list where the project has several.
         settings: The project's settings.
     """
-    async with opened(settings) as revisions:
-        state = await revisions.status()
-        masked = revisions.database.url.masked
+    found: list[tuple[str, str, MigrationState]] = []
+    for name in asked(settings, database):
+        async with opened(settings, name) as revisions:
+            found.append((name, revisions.database.url.masked, await revisions.status()))
     if json:
-        return json_text.dumps({"database": masked, **_document(state)}, indent=2)
-    lines = [f"database: {masked}", f"migrations: {state.summary}"]
-    return "\n".join([*lines, *(f"  pending: {revision.name}" for revision in state.pending)])
+        rows = [{"name": row[0], "database": row[1], **_document(row[2])} for row in found]
+        is_one = database is not None or not settings.databases
+        return json_text.dumps(rows[0] if is_one else rows, indent=2)
+    return "\n".join(line for row in found for line in _status(*row))
 
 
-async def sql(target: str = "head", *, since: str = "base", settings: Settings) -> str:
+def _status(name: str, masked: str, state: MigrationState) -> list[str]:
+    lines = [f"{label('database', name)}: {masked}", f"migrations: {state.summary}"]
+    return [*lines, *(f"  pending: {revision.name}" for revision in state.pending)]
+
+
+async def sql(
+    target: str = "head", *, since: str = "base", database: str = DEFAULT, settings: Settings
+) -> str:
     """Print migrations as a script in SQL, without asking the database.
 
     Args:
         target: How far: head, or the name of a migration.
         since: Where the database stands: base, or the name of a migration.
+        database: Which of the project's databases.
         settings: The project's settings.
     """
-    async with opened(settings) as revisions:
+    async with opened(settings, database) as revisions:
         return (await revisions.script(target, since=since)).rstrip()
 
 
-async def merge(message: str = "merge", *, settings: Settings) -> str:
+async def merge(message: str = "merge", *, database: str = DEFAULT, settings: Settings) -> str:
     """Write a migration that follows all heads, so that there is one again.
 
     Args:
         message: What was merged, in a few words.
+        database: Which of the project's databases.
         settings: The project's settings.
     """
-    async with opened(settings) as revisions:
+    async with opened(settings, database) as revisions:
         made = revisions.merge(message)
     if made.file is None:
         return "Nothing to do: the migrations have one head."
     return f"wrote {_relative(made.file, settings)}"
 
 
-async def history(*, json: bool = False, settings: Settings) -> str:
+async def history(*, database: str = DEFAULT, json: bool = False, settings: Settings) -> str:
     """List the migrations, oldest first.
 
     Args:
+        database: Which of the project's databases.
         json: Print JSON.
         settings: The project's settings.
     """
-    async with opened(settings) as revisions:
+    async with opened(settings, database) as revisions:
         found = revisions.history()
     if json:
         rows = [
@@ -138,9 +171,9 @@ async def history(*, json: bool = False, settings: Settings) -> str:
     return "\n".join(f"{each.name}  {each.message}" for each in found) or "no migrations"
 
 
-def _ran(verb: str, run: MigrationRun) -> str:
+def _ran(verb: str, run: MigrationRun, name: str) -> str:
     done = [f"{verb} {revision.name}" for revision in run.ran]
-    return "\n".join([*done, f"migrations: {run.state.summary}"])
+    return "\n".join([*done, f"{label('migrations', name)}: {run.state.summary}"])
 
 
 def _document(state: MigrationState) -> dict[str, object]:

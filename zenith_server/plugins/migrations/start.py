@@ -5,40 +5,53 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from zenith_server.errors import Fault, ProjectError
-from zenith_server.plugins.migrations.project import FOLDER, revisions_of
+from zenith_server.plugins.migrations.project import revisions_of, told_for
 from zenith_server.settings import Settings
 
 if TYPE_CHECKING:
-    from zenith_server.database.engines import Database
+    from zenith_server.database.databases import Databases
     from zenith_server.database.migrations import Finding, MigrationState
     from zenith_server.database.migrations import Migrations as Revisions
 
 
 class Start:
-    """What is done and asked at a start, with the database that the app uses too."""
+    """What is done and asked at a start, with the database that the app uses too.
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    Args:
+        settings: the project's settings.
+        databases: those of the app; asked late, since code may say where they are.
+        name: which one.
+    """
+
+    def __init__(self, settings: Settings, databases: Databases, name: str) -> None:
         self.settings = settings
-        self.database = database
+        self.databases = databases
+        self.name = name
         self.is_current = False
 
     async def prepare(self) -> str:
         """Migrate, or refuse to serve what is not migrated; return the row of the banner."""
-        revisions = revisions_of(self.settings, self.database)
-        async with self.database.lifespan():
-            if self.settings.migrations.on_start == "check":
-                state = await revisions.status()
-                if state.pending:
-                    raise ProjectError(_pending(state))
-                return state.summary
-            await refuse_dangers(revisions, self.settings)
-            run = await revisions.upgrade(wait=self.settings.migrations.lock_timeout)
-            return f"{run.state.summary}, {len(run.ran)} now" if run.ran else run.state.summary
+        database = self.databases.get(self.name)
+        revisions = revisions_of(self.settings, database)
+        with told_for(self.name):
+            async with database.lifespan():
+                return await self._prepared(revisions)
+
+    async def _prepared(self, revisions: Revisions) -> str:
+        if self.settings.migrations.on_start == "check":
+            state = await revisions.status()
+            if state.pending:
+                raise ProjectError(_pending(state))
+            return state.summary
+        await refuse_dangers(revisions, self.settings)
+        run = await revisions.upgrade(wait=self.settings.migrations.lock_timeout)
+        return f"{run.state.summary}, {len(run.ran)} now" if run.ran else run.state.summary
 
     async def check(self) -> str:
         """Say that the database has all migrations; once it has them, it is not asked again."""
         if not self.is_current:
-            state = await revisions_of(self.settings, self.database).status()
+            database = self.databases.get(self.name)
+            state = await revisions_of(self.settings, database).status()
             if state.pending:
                 raise RuntimeError(state.summary)
             self.is_current = True
@@ -74,7 +87,7 @@ def _refused(found: tuple[Finding, ...]) -> Fault:
 def _pending(state: MigrationState) -> Fault:
     return Fault(
         f"The database lacks {len(state.pending)} of the migrations",
-        tuple(f"{FOLDER}/{revision.file.name}" for revision in state.pending),
+        tuple(revision.place for revision in state.pending),
         "The setting migrations.on_start is check: a start applies none, and serves nothing that "
         "is not migrated.",
         ("Apply them first: zenith-server db upgrade", "Or set migrations.on_start to auto."),
