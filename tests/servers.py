@@ -36,6 +36,7 @@ POSTGRES_FOLDERS = (
 UNPRIVILEGED_USERS = ("postgres", "nobody")
 CONNECT_FAULTS = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
 START_TIMEOUT = 60.0
+THROWN_AWAY = ("--fsync=off", "--full_page_writes=off", "--synchronous_commit=off")
 
 
 class ServerMissing(Exception):
@@ -117,15 +118,78 @@ def may_create_databases(url: str) -> bool:
 @contextmanager
 def private_postgres() -> Iterator[str]:
     """Start a PostgreSQL in a temporary folder, on a socket there and a free loopback port."""
+    with private_cluster(THROWN_AWAY) as cluster:
+        yield cluster.url
+
+
+@contextmanager
+def private_cluster(options: tuple[str, ...] = ()) -> Iterator[Cluster]:
+    """Make a cluster with a random password and serve it; it may be stopped and started again."""
     programs, user = postgres_programs(), postgres_user()
     folder = Path(tempfile.mkdtemp(prefix="zenith-pg-", dir="/tmp"))  # socket paths are short
+    cluster = Cluster(programs, folder, user, free_port(), secrets.token_hex(16), options)
     try:
-        if user is not None:
-            os.chown(folder, user.pw_uid, user.pw_gid)
-        with running_postgres(programs, folder, user) as url:
-            yield url
+        cluster.make()
+        cluster.start()
+        yield cluster
     finally:
+        cluster.stop()
         shutil.rmtree(folder)
+
+
+@dataclass
+class Cluster:
+    """A PostgreSQL of our own.
+
+    Args:
+        programs: the folder of initdb and postgres.
+        folder: where everything of it lies.
+        user: whom to run it as, if not ourselves.
+        port: on the loopback interface.
+        password: of the role postgres.
+        options: more of them for the server.
+    """
+
+    programs: Path
+    folder: Path
+    user: pwd.struct_passwd | None
+    port: int
+    password: str = field(repr=False)
+    options: tuple[str, ...] = ()
+    server: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres:{self.password}@127.0.0.1:{self.port}/postgres"
+
+    def make(self) -> None:
+        """Write an empty cluster into the folder."""
+        if self.user is not None:
+            os.chown(self.folder, self.user.pw_uid, self.user.pw_gid)
+        (self.folder / "password").write_text(self.password)
+        (self.folder / "password").chmod(0o644)  # the folder itself is private
+        with self._files() as files:
+            subprocess.run(initdb_command(self.programs, self.folder), check=True, **files)
+
+    def start(self) -> None:
+        """Serve it, and return once it answers."""
+        command = postgres_command(self.programs, self.folder, self.port)
+        with self._files() as files:
+            self.server = subprocess.Popen[bytes](
+                [*command, *self.options], start_new_session=True, **files
+            )
+        wait_for_postgres(self.server, self.url, self.folder / "log")
+
+    def stop(self, how: signal.Signals = signal.SIGINT) -> None:
+        """End it: SIGINT is a fast shutdown, SIGQUIT one that has to be recovered from."""
+        if self.server is not None:
+            stop_postgres(self.server, how)
+
+    @contextmanager
+    def _files(self) -> Iterator[dict[str, Any]]:
+        who = {} if self.user is None else {"user": self.user.pw_uid, "group": self.user.pw_gid}
+        with (self.folder / "log").open("ab") as log:
+            yield {"cwd": self.folder, "stdout": log, "stderr": log, **who}
 
 
 def postgres_programs() -> Path:
@@ -155,26 +219,6 @@ def postgres_user() -> pwd.struct_passwd | None:
     raise ServerMissing("PostgreSQL does not run as root and there is no user to run it as")
 
 
-@contextmanager
-def running_postgres(programs: Path, folder: Path, user: pwd.struct_passwd | None) -> Iterator[str]:
-    """Make a cluster in the folder, serve it, and stop it afterwards; its password is random."""
-    password, port = secrets.token_hex(16), free_port()
-    (folder / "password").write_text(password)
-    (folder / "password").chmod(0o644)  # the folder itself is private
-    identity: dict[str, Any] = {} if user is None else {"user": user.pw_uid, "group": user.pw_gid}
-    with (folder / "log").open("wb") as log:
-        options: dict[str, Any] = {"cwd": folder, "stdout": log, "stderr": log, **identity}
-        subprocess.run(initdb_command(programs, folder), check=True, **options)
-        command = postgres_command(programs, folder, port)
-        server = subprocess.Popen[bytes](command, start_new_session=True, **options)
-        url = f"postgresql://postgres:{password}@127.0.0.1:{port}/postgres"
-        try:
-            wait_for_postgres(server, url, folder / "log")
-            yield url
-        finally:
-            stop_postgres(server)
-
-
 def initdb_command(programs: Path, folder: Path) -> list[str]:
     """Return the command that makes a cluster for throw-away data."""
     return [
@@ -190,14 +234,11 @@ def initdb_command(programs: Path, folder: Path) -> list[str]:
 
 
 def postgres_command(programs: Path, folder: Path, port: int) -> list[str]:
-    """Return the command that serves it; durability is switched off, the data is thrown away."""
+    """Return the command that serves it, on the loopback interface and a socket."""
     settings = {
         "listen_addresses": "127.0.0.1",
         "port": port,
         "unix_socket_directories": folder,
-        "fsync": "off",
-        "full_page_writes": "off",
-        "synchronous_commit": "off",
     }
     options = [f"--{name}={value}" for name, value in settings.items()]
     return [f"{programs}/postgres", "-D", f"{folder}/data", *options]
@@ -213,9 +254,9 @@ def wait_for_postgres(server: subprocess.Popen[bytes], url: str, log: Path) -> N
     raise ServerMissing(f"a private PostgreSQL did not start: {log.read_text()[-2000:]}")
 
 
-def stop_postgres(server: subprocess.Popen[bytes]) -> None:
-    """Ask for a fast shutdown, then insist."""
-    server.send_signal(signal.SIGINT)
+def stop_postgres(server: subprocess.Popen[bytes], how: signal.Signals) -> None:
+    """Ask it to end, then insist."""
+    server.send_signal(how)
     try:
         server.wait(20)
     except subprocess.TimeoutExpired:
