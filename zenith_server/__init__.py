@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from zenith_server.problems import UnsupportedMediaType as UnsupportedMediaType
     from zenith_server.problems import ValidationError as ValidationError
     from zenith_server.router import Router as Router
+    from zenith_server.router import body_limit as body_limit
     from zenith_server.router import hidden as hidden
     from zenith_server.router import route as route
     from zenith_server.service import Service as Service
@@ -82,7 +83,7 @@ _PLACES = {
         *("PreconditionFailed", "ServiceUnavailable", "TooManyRequests", "Unauthorized"),
         *("UnprocessableContent", "UnsupportedMediaType", "ValidationError"),
     ),
-    "router": ("Router", "hidden", "route"),
+    "router": ("Router", "body_limit", "hidden", "route"),
     "service": ("Service",),
     "settings": ("Settings",),
     "signing": ("SecretKey",),

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from zenith_server.container import Container
 from zenith_server.errors import Fault, ProjectError
+from zenith_server.form import form_opener
 from zenith_server.handler_code import HandlerCode
 from zenith_server.plan import Origin, Route
 from zenith_server.protocol import Receive, Scope, Send
+from zenith_server.request import lift_limit
+from zenith_server.router import BODY_LIMIT
 from zenith_server.signature import Known, name_of, read
 
 Handler = Callable[[Scope, Receive, Send, Any], Awaitable[None]]
@@ -50,7 +53,12 @@ def compile_route(route: Route, injection: Injection) -> tuple[Handler, str]:
         ProjectError: a parameter that nothing supplies, or a path parameter that nobody takes.
     """
     known = injection.known(route.pattern.parameters, route.method)
+    limit: int | None = getattr(route.handler, BODY_LIMIT, None)
+    if limit is not None:
+        injection = replace(injection, json_limit=limit, open_form=form_opener(limit))
     code = HandlerCode(injection, known, route.origin)
+    if limit is not None:
+        code.line(f"{code.name(lift_limit, 'lift_limit')}(scope, {limit})")
     for guard in route.guards:
         code.call(read(guard.call, known, guard.origin))
     if route.method == "*":

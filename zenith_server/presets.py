@@ -40,7 +40,8 @@ PRESETS = (
     Preset("websocket_origin", _EVERYWHERE, "no WebSocket for pages of other sites"),
     Preset("compression", _DEPLOYED, "fewer bytes; left off where people read raw answers"),
     Preset("timeout", _DEPLOYED, "a stuck handler ends; left off where a debugger waits"),
-    Preset("body_limit", _EVERYWHERE, "no body larger than the project allows"),
+    Preset("concurrency", _DEPLOYED, "no more work at a time than can be done"),
+    Preset("body_limit", _EVERYWHERE, "no body larger or slower than the project allows"),
 )
 
 

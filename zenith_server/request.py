@@ -11,6 +11,8 @@ from zenith_server.protocol import Message, Receive, Scope
 
 Values = dict[str, Any]
 EMPTY: Values = {}
+# Where a handler with a limit of its own finds what changes that of the layer before it.
+LIFT = "zenith.lift_body_limit"
 
 
 class ClientDisconnected(Exception):
@@ -168,6 +170,13 @@ async def body_pieces(scope: Scope, receive: Receive, limit: int) -> AsyncGenera
             raise _too_large(limit)
         yield piece
         is_last = not message.get("more_body", False)
+
+
+def lift_limit(scope: Scope, limit: int) -> None:
+    """Let the body of this request have at most so many bytes, where a layer limits it."""
+    lift = scope.get(LIFT)
+    if lift is not None:
+        lift(limit)
 
 
 class Tape:

@@ -8,12 +8,14 @@ from typing import Any, TypeVar
 
 from zenith_server.errors import Fault, ProjectError, suggestion
 from zenith_server.names import Pattern, template
+from zenith_server.settings.kinds import size
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "QUERY")
 MARK = "__zenith_routes__"
 HIDDEN = "__zenith_hidden__"
+BODY_LIMIT = "__zenith_body_limit__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,25 @@ def hidden(handler: F) -> F:
     """
     setattr(handler, HIDDEN, True)
     return handler
+
+
+def body_limit(limit: int | str) -> Callable[[F], F]:
+    """Give a handler a limit of its own for its body, JSON or form, in bytes or as text.
+
+    Raises:
+        ValueError: it is no size.
+
+    Example:
+        >>> @body_limit("50 MiB")
+        ... async def post(video: Annotated[UploadFile, Form()]) -> Created[Video]: ...
+    """
+    most = size().read(str(limit))
+
+    def mark(handler: F) -> F:
+        setattr(handler, BODY_LIMIT, most)
+        return handler
+
+    return mark
 
 
 class _Marks(Verbs):

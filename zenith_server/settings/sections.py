@@ -249,9 +249,23 @@ class Requests:
 
     json_limit: int = key(size(), 2**20, "The largest body, forms and uploads apart.")
     form_limit: int = key(size(), 10 * 2**20, "The largest form, with its uploads.")
+    body_timeout: float = key(
+        duration(),
+        25.0,
+        "How long the body of a request may take to arrive; 0 sets no end.",
+    )
     websocket_limit: int = key(size(), 2**20, "The largest message on a WebSocket.")
     timeout: float = key(
         duration(), 30.0, "How long a handler may take until its answer starts; 0 sets no end."
+    )
+    concurrency: int = key(
+        whole(0, 1_000_000),
+        1000,
+        "Requests that each worker handles at a time, streams among them; 0 sets no limit.",
+        by_environment={"development": 0, "test": 0},
+    )
+    queue: int = key(
+        whole(0, 1_000_000), 1000, "Requests that may wait for their turn; the rest get a 503."
     )
     unknown_fields: UnknownFields = key(
         _UNKNOWN_FIELDS,

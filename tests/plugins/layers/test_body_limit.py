@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import pytest
+
 from tests.conftest import Server
 from tests.plugins.layers.asking import INDEX, SOCKET, connected
+from tests.sockets import ending, talk, texts
+from zenith_server import body_limit
 
 SMALL = {"zenith.yaml": "requests: {json_limit: 100, form_limit: 1000}\n"}
 RAW = {
@@ -63,3 +67,79 @@ async def test_a_websocket_is_not_concerned(serve: Server) -> None:
 
 async def test_no_other_answer_changes(serve: Server) -> None:
     assert (await (await serve({**INDEX, **SMALL})).get("/")).status == 200
+
+
+OWN = {
+    **SMALL,
+    "routes/index.py": """
+        from typing import Annotated
+        from starlette.requests import Request
+        from zenith_server import Form, body_limit
+
+        @body_limit("2 kB")
+        async def post(body: dict): return len(body["a"])
+
+        @body_limit(50)
+        async def put(request: Request): return len(await request.body())
+
+        async def patch(request: Request): return len(await request.body())
+
+        @body_limit(3000)
+        async def delete(request: Request): return len(await request.body())
+    """,
+    "routes/form.py": """
+        from typing import Annotated
+        from zenith_server import Form, body_limit
+
+        @body_limit(3000)
+        async def post(name: Annotated[str, Form()]): return len(name)
+    """,
+}
+
+
+async def test_a_handler_may_have_a_higher_limit_of_its_own(serve: Server) -> None:
+    app = await serve(OWN)
+    assert (await app.post("/", json={"a": "x" * 1500})).json() == 1500
+    assert (await app.post("/", json={"a": "x" * 2500})).status == 413
+    assert (await app.request("DELETE", "/", (), [b"x" * 999] * 3)).json() == 2997
+    assert (await app.request("DELETE", "/", (), [b"x" * 999] * 4)).status == 413
+
+
+async def test_a_handler_may_have_a_lower_limit_of_its_own(serve: Server) -> None:
+    app = await serve(OWN)
+    assert (await app.request("PUT", "/", (), b"x" * 60)).status == 413
+    assert (await app.request("PUT", "/", {"content-length": "60"})).status == 413
+
+
+async def test_the_other_handlers_keep_the_limit(serve: Server) -> None:
+    app = await serve(OWN)
+    assert (await app.request("PATCH", "/", (), b"x" * 1000)).json() == 1000
+    assert (await app.request("PATCH", "/", (), b"x" * 1001)).status == 413
+    assert (await app.request("PATCH", "/", {"content-length": "1001"})).status == 413
+
+
+async def test_a_form_may_have_a_limit_of_its_own(serve: Server) -> None:
+    app = await serve(OWN)
+    simple = {"content-type": "application/x-www-form-urlencoded"}
+    assert (await app.post("/form", b"name=" + b"x" * 2000, simple)).json() == 2000
+    assert (await app.post("/form", b"name=" + b"x" * 3000, simple)).status == 413
+
+
+def test_a_limit_that_is_no_size_is_refused_where_it_stands() -> None:
+    with pytest.raises(ValueError, match="much"):
+        body_limit("much")
+
+
+async def test_a_websocket_message_beyond_the_limit_ends_it(serve: Server) -> None:
+    echo = """
+        from starlette.websockets import WebSocket
+
+        async def websocket(socket: WebSocket) -> None:
+            await socket.accept()
+            async for text in socket.iter_text():
+                await socket.send_text(text)
+    """
+    app = await serve({"zenith.yaml": "requests: {websocket_limit: 5}\n", "routes/echo.py": echo})
+    messages = await talk(app.app, "/echo", "12345", "123456", "1")
+    assert texts(messages) == ["12345"]
+    assert ending(messages) == (1009, "A message has at most 5 bytes")

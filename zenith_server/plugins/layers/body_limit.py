@@ -1,4 +1,4 @@
-"""No body larger than the project allows, whoever reads it."""
+"""No body larger or slower than the project allows, whoever reads it."""
 
 from __future__ import annotations
 
@@ -6,15 +6,18 @@ from collections.abc import Awaitable
 
 from zenith_server.draft import Draft
 from zenith_server.plugin import Plugin
+from zenith_server.plugins.layers.pace import Pace
 from zenith_server.problems import ContentTooLarge
 from zenith_server.protocol import ASGIApp, Message, Receive, Scope, Send
-from zenith_server.request import header
+from zenith_server.request import LIFT, header
+from zenith_server.router import BODY_LIMIT
 
 NO_BODY = ("GET", "HEAD", "OPTIONS")
+_MESSAGE_TOO_BIG = 1009
 
 
 class BodyLimit(Plugin):
-    """Refuses bodies beyond both `requests.json_limit` and `requests.form_limit`.
+    """Refuses bodies beyond both `requests.json_limit` and `requests.form_limit`, and slow ones.
 
     Handlers with a body or form parameter have their own, lower limit; this one stands before
     those that read the raw request, and before mounted apps.
@@ -26,31 +29,76 @@ class BodyLimit(Plugin):
         """Add the layer."""
         requests = draft.settings.requests
         limit = max(requests.json_limit, requests.form_limit)
-        draft.layer(self.name, lambda app: limited(app, limit))
+        rate = draft.settings.connections.min_rate
+        pace = Pace(rate, requests.body_timeout) if rate or requests.body_timeout else None
+
+        def wrap(app: ASGIApp) -> ASGIApp:
+            # By now all routes are known.
+            lifts = any(hasattr(route.handler, BODY_LIMIT) for route in draft.routes)
+            return limited(app, limit, requests.websocket_limit, pace, lifts=lifts)
+
+        draft.layer(self.name, wrap)
 
 
-def limited(app: ASGIApp, limit: int) -> ASGIApp:
-    """Return the app, with at most `limit` bytes of body for each request."""
+def limited(
+    app: ASGIApp, limit: int, message_limit: int, pace: Pace | None, *, lifts: bool
+) -> ASGIApp:
+    """Return the app, with at most `limit` bytes of body for each request.
+
+    Args:
+        app: the app.
+        limit: bytes of a body.
+        message_limit: bytes, or characters, of a message on a WebSocket.
+        pace: how slow a body may be.
+        lifts: whether a handler may have another limit.
+    """
 
     # Not a coroutine function: it hands on that of the app, which spares a coroutine per request.
     def limit_body(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         if scope["type"] != "http":
-            return app(scope, receive, send)
-        if scope["method"] not in NO_BODY:
+            is_socket = scope["type"] == "websocket"
+            return app(scope, _sized(receive, send, message_limit) if is_socket else receive, send)
+        most, left = limit, limit
+        is_open = scope["method"] not in NO_BODY
+        if lifts:
+
+            def lift(size: int) -> None:
+                nonlocal most, left
+                left += size - most
+                most = size
+
+            scope[LIFT] = lift
+        elif is_open:
             _refuse_declared(scope, limit)
-        left = limit
+        get = receive if pace is None or not is_open else pace.paced(receive)
 
         async def receive_limited() -> Message:
             nonlocal left
-            message = await receive()
+            if lifts and left == most:
+                _refuse_declared(scope, most)
+            message = await get()
             left -= len(message.get("body", b""))
             if left < 0:
-                raise _too_large(limit)
+                raise _too_large(most)
             return message
 
         return app(scope, receive_limited, send)
 
     return limit_body
+
+
+def _sized(receive: Receive, send: Send, limit: int) -> Receive:
+    """End a WebSocket at a message beyond the limit; not every engine has one of its own."""
+
+    async def receive_sized() -> Message:
+        message = await receive()
+        if len(message.get("bytes") or message.get("text") or ()) <= limit:
+            return message
+        reason = f"A message has at most {limit} bytes"
+        await send({"type": "websocket.close", "code": _MESSAGE_TOO_BIG, "reason": reason})
+        return {"type": "websocket.disconnect", "code": _MESSAGE_TOO_BIG, "reason": reason}
+
+    return receive_sized
 
 
 def _refuse_declared(scope: Scope, limit: int) -> None:

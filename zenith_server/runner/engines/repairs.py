@@ -40,6 +40,8 @@ from zenith_server.host import host_of
 KNOWN = {"hypercorn": "0.18.", "h11": "0.16.", "wsproto": "1."}
 # How long a client may go on sending a body that nobody wants, so that it can read the answer.
 LINGER, MAX_READ = 2.0, 2**16
+# As many as Granian takes.
+MOST_HEADERS = 100
 _VERSIONS = (b"1.0", b"1.1")
 
 
@@ -65,8 +67,13 @@ class Refused(Exception):
 class StrictBuffer(ReceiveBuffer):
     """Takes lines that end in CRLF and are not folded (RFC 9112, 2.2 and 5.2).
 
-    What another server on the way reads differently may hide a request from it.
+    What another server on the way reads differently may hide a request from it. A head that
+    arrives whole may not be larger either than one that arrives in parts.
     """
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self._limit = limit
 
     def maybe_extract_lines(self) -> list[bytearray] | None:
         """Return the lines of a head or of trailers once they are whole."""
@@ -77,6 +84,8 @@ class StrictBuffer(ReceiveBuffer):
         bare = head.count(b"\n") != ends or head.count(b"\r") != ends
         if bare or b"\n " in head or b"\n\t" in head or self._data.startswith(b"\n"):
             raise h11.RemoteProtocolError("Lines end in CRLF", error_status_hint=400)
+        if len(head) > self._limit or ends > MOST_HEADERS + 2:
+            raise h11.RemoteProtocolError("The head is too large", error_status_hint=431)
         return super().maybe_extract_lines()
 
 
@@ -85,7 +94,9 @@ class H11(H11Protocol):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        cast("Any", self.connection)._receive_buffer = StrictBuffer()
+        cast("Any", self.connection)._receive_buffer = StrictBuffer(
+            self.config.h11_max_incomplete_size
+        )
 
     async def handle(self, event: ConnectionEvent) -> None:
         """Read on; answer what is refused, and close."""
