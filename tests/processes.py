@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -32,12 +32,22 @@ class Process:
         env: variables added to a copy of our own environment, from which everything that
             zenith-server would read is taken out first.
         cwd: the current directory of the process.
+        command: what to start in its place.
+        pass_fds: descriptors that it inherits.
     """
 
-    def __init__(self, *arguments: str | Path, env: Mapping[str, str], cwd: Path) -> None:
-        command = [sys.executable, "-m", "zenith_server", *map(str, arguments)]
+    def __init__(
+        self,
+        *arguments: str | Path,
+        env: Mapping[str, str],
+        cwd: Path,
+        command: Sequence[object] | None = None,
+        pass_fds: Sequence[int] = (),
+    ) -> None:
+        words = command or [sys.executable, "-m", "zenith_server", *arguments]
         self.popen = subprocess.Popen(
-            command,
+            list(map(str, words)),
+            pass_fds=pass_fds,
             cwd=cwd,
             env=environment(env),
             stdin=subprocess.DEVNULL,

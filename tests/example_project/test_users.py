@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import jwt
 from sqlalchemy import func, select, text
@@ -132,7 +132,7 @@ NOT_OURS = {
     "nobody": f"Token {signed(sub=None)}",
     "a user that is gone": f"Token {signed(sub=str(2**31 - 1))}",
     "no number": f"Token {signed(sub='ann')}",
-    "not signed": f"Token {jwt.encode({'sub': '1'}, None, 'none')}",
+    "not signed": f"Token {jwt.encode({'sub': '1'}, cast('Any', None), 'none')}",
 }
 
 

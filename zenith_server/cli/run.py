@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -26,6 +26,14 @@ class ServerOptions:
     port: Annotated[
         int | None, Parameter(help="The port, 0 for any free one; PORT does the same.")
     ] = None
+    bind: Annotated[
+        str | None,
+        Parameter(help="Listen on unix:/path or fd://3 in place of host and port."),
+    ] = None
+    certfile: Annotated[
+        str | None, Parameter(help="A certificate in PEM form: serve HTTPS and HTTP/2.")
+    ] = None
+    keyfile: Annotated[str | None, Parameter(help="The key of the certificate.")] = None
     workers: Annotated[int | None, Parameter(help="How many processes serve.")] = None
     engine: Annotated[
         Literal["auto", "hypercorn", "granian"] | None, Parameter(help="The HTTP engine.")
@@ -36,6 +44,9 @@ class ServerOptions:
     ] = None
 
 
+Https = Annotated[
+    bool, Parameter(help="Serve HTTPS with a certificate made for this machine.", negative=())
+]
 Options = Annotated[ServerOptions, Parameter(name="*")]
 _NONE = ServerOptions()
 
@@ -57,9 +68,19 @@ class Serve:
         return self._serve(project, options, env=env)
 
     def dev(
-        self, project: ProjectFolder = HERE, *, env: Env = None, options: Options = _NONE
+        self,
+        project: ProjectFolder = HERE,
+        *,
+        env: Env = None,
+        https: Https = False,
+        options: Options = _NONE,
     ) -> int:
         """Serve a project in the development environment."""
+        if https:
+            from zenith_server.runner.local_certificate import local_certificate
+
+            certificate, key = local_certificate(project.resolve())
+            options = replace(options, certfile=str(certificate), keyfile=str(key))
         return self._serve(project, options, env=env, dev=True)
 
     def _serve(

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 
 from zenith_server.errors import ProjectError
+from zenith_server.runner import tls
 from zenith_server.runner.banner import Report
 from zenith_server.runner.exits import Exit
-from zenith_server.runner.listener import AddressError, listen
+from zenith_server.runner.listener import open_listener
 from zenith_server.runner.program import Limits, Program, ReadSettings
+from zenith_server.runner.sockets import AddressError, remove
 from zenith_server.runner.supervisor import Supervisor
 
 __all__ = ["Exit", "Limits", "Program", "Report", "serve"]
@@ -41,12 +44,12 @@ def serve(
     started = time.monotonic() if started is None else started
     try:
         settings = read_settings()
-        server = settings.server
-        listener = listen(server.host, server.port, server.backlog)
+        unwise = [*settings.warnings, *tls.warnings(settings)]
+        listener = open_listener(settings, os.environ)
     except ProjectError as error:
         report.failed(str(error))
         return Exit.ADDRESS if isinstance(error, AddressError) else Exit.PROJECT
-    for warning in settings.warnings:
+    for warning in unwise:
         report.warned(warning)
     with listener:
         supervisor = Supervisor(
@@ -58,4 +61,8 @@ def serve(
             limits=limits or Limits(),
             started=started,
         )
-        return asyncio.run(supervisor.run())
+        try:
+            return asyncio.run(supervisor.run())
+        finally:
+            if (settings.server.bind or "").startswith("unix:"):
+                remove(listener)

@@ -88,7 +88,8 @@ class Connections:
     ) -> None:
         self._port = listener.getsockname()[1] if _is_tcp(listener) else 0
         self._limits = settings.connections
-        self._exempt = [ip_network(text) for text in settings.security.trusted_proxies]
+        proxies = settings.security.trusted_proxies
+        self._exempt = [ip_network(text) for text in proxies if text != "unix"]
         self._now = now
         self._seen: dict[tuple[str, int], _Seen] = {}
         self._count = 0

@@ -7,11 +7,14 @@ import errno
 import socket
 import struct
 import sys
+from collections.abc import MutableMapping
 from contextlib import suppress
 from pathlib import Path
 from typing import cast
 
-from zenith_server.errors import Fault, ProjectError
+from zenith_server.errors import Fault
+from zenith_server.runner.sockets import AddressError, activated, inherited, unix
+from zenith_server.settings import Settings
 
 _Address = tuple[str | int, ...]
 _HIGHEST = 65_535
@@ -26,8 +29,22 @@ _DROP_SYN = (
 )
 
 
-class AddressError(ProjectError):
-    """The address cannot be listened on."""
+def open_listener(settings: Settings, environ: MutableMapping[str, str]) -> socket.socket:
+    """Listen where the settings say, or on what a service manager has handed over.
+
+    Raises:
+        AddressError: naming what holds the address, or what is wrong with it.
+    """
+    server = settings.server
+    kind, _, rest = (server.bind or "").partition(":")
+    if kind == "unix":
+        return unix(settings.root / rest, server.socket_mode, server.backlog)
+    if kind == "fd":
+        return inherited(int(rest[2:]), server.backlog)
+    handed = activated(environ)
+    if handed is not None:
+        return inherited(handed, server.backlog, "environment variable LISTEN_FDS")
+    return listen(server.host, server.port, server.backlog)
 
 
 def listen(host: str, port: int, backlog: int) -> socket.socket:
@@ -52,10 +69,13 @@ def listen(host: str, port: int, backlog: int) -> socket.socket:
         raise AddressError(_fault(error, host, port)) from error
 
 
-def url(listener: socket.socket) -> str:
+def url(listener: socket.socket, *, is_secure: bool = False) -> str:
     """Return the address of a listening socket as a person would open it in a browser."""
+    if listener.family == socket.AF_UNIX:
+        return f"unix:{listener.getsockname()}"
     host, port = listener.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}"
+    scheme = "https" if is_secure else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def refuse_newcomers(listener: socket.socket) -> None:
@@ -67,7 +87,7 @@ def refuse_newcomers(listener: socket.socket) -> None:
 
     Source: https://www.kernel.org/doc/html/latest/networking/filter.html
     """
-    if sys.platform != "linux":
+    if sys.platform != "linux" or listener.family == socket.AF_UNIX:
         return
     program = ctypes.create_string_buffer(b"".join(_DROP_SYN))
     filter_program = struct.pack("HP", len(_DROP_SYN), ctypes.addressof(program))

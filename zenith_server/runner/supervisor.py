@@ -161,7 +161,7 @@ class Supervisor:
             Serving(
                 environment=settings.environment.name,
                 reason=settings.environment.reason,
-                url=url(self._listener),
+                url=url(self._listener, is_secure=settings.server.certfile is not None),
                 engine=str(ready["engine"]),
                 workers=settings.server.workers,
                 facts=(*_facts(ready), *self._facts),

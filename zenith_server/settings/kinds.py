@@ -20,6 +20,7 @@ S = TypeVar("S", bound=str)
 
 _HOST = re.compile(r"\*|(\*\.)?[\w-]+(\.[\w-]+)*|\[?[0-9a-f]*:[0-9a-f:.]*:[0-9a-f:.]*\]?")
 _ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/?#\s*]+")
+_BIND = re.compile(r"unix:.+|fd://[0-9]+")
 _DECIMAL = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 _BYTES = {**_DECIMAL, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -81,8 +82,8 @@ def names(part: Callable[[str], str] = str, expected: str = "a list") -> Kind[tu
 
 
 def networks() -> Kind[tuple[str, ...]]:
-    """A list of IP addresses and networks, IPv4 or IPv6."""
-    return names(_network, "a list of IP addresses or networks, such as 10.0.0.0/8")
+    """A list of IP networks, IPv4 or IPv6; `unix` is whoever comes by a Unix socket."""
+    return names(_network, "a list of IP addresses or networks, such as 10.0.0.0/8, or unix")
 
 
 def hosts() -> Kind[tuple[str, ...]]:
@@ -107,6 +108,27 @@ def size() -> Kind[int]:
     return Kind(expected, lambda raw: int(_scaled(raw, _BYTES)))
 
 
+def mode() -> Kind[int]:
+    """Who may read and write a file, in octal digits."""
+
+    def read(raw: Raw) -> int:
+        digits = _single(raw)
+        number = int(digits, 8)
+        if number > 0o777:
+            raise ValueError(digits)
+        return number
+
+    return Kind("a file mode in octal digits, such as 660", read)
+
+
+def bind() -> Kind[str]:
+    """A listening socket that is no host and port."""
+    return Kind(
+        "unix:/path/to/socket, or fd://3",
+        lambda raw: _shaped(_BIND, _single(raw)),
+    )
+
+
 def duration() -> Kind[float]:
     """A time in seconds."""
     expected = 'a time, such as 30 (seconds), "500ms", "5m" or "1h"'
@@ -129,6 +151,8 @@ def _each(part: Callable[[str], str]) -> Callable[[Raw], tuple[str, ...]]:
 
 
 def _network(part: str) -> str:
+    if part == "unix":
+        return part
     from ipaddress import ip_network  # slow to import, and seldom needed
 
     return str(ip_network(part))

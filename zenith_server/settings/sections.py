@@ -10,8 +10,10 @@ from zenith_server.environment import Environment
 from zenith_server.settings.keys import key
 from zenith_server.settings.kinds import (
     Kind,
+    bind,
     duration,
     hosts,
+    mode,
     names,
     networks,
     one_of,
@@ -61,6 +63,21 @@ class Server:
     )
     port: int = key(
         whole(0, 65535), 8000, "The port to listen on; 0 takes a free one.", variable="PORT"
+    )
+    bind: str | None = key(
+        bind(),
+        None,
+        "Where to listen in place of host and port: a Unix socket, or a descriptor that whoever "
+        "starts the server has opened. A socket that systemd hands over is taken by itself.",
+    )
+    socket_mode: int = key(mode(), 0o660, "Who may connect to a Unix socket.")
+    certfile: str | None = key(
+        text(),
+        None,
+        "The certificate for HTTPS and HTTP/2, a PEM file; relative to the project.",
+    )
+    keyfile: str | None = key(
+        text(), None, "The key of the certificate; not set: it is in the same file."
     )
     workers: int = key(
         whole(1, 1024),
@@ -185,7 +202,8 @@ class Security:
     trusted_proxies: tuple[str, ...] = key(
         networks(),
         (),
-        "Addresses or networks of proxies whose X-Forwarded headers are believed.",
+        "Addresses or networks of proxies whose X-Forwarded headers are believed; unix for those "
+        "that come by a Unix socket.",
     )
     hsts: float = key(
         duration(),

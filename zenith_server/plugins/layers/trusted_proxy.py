@@ -15,6 +15,7 @@ IsTrusted = Callable[[str], bool | None]
 FOR = b"x-forwarded-for"
 PROTO = b"x-forwarded-proto"
 SCHEMES = ("http", "https")
+UNIX = "unix"
 
 
 class TrustedProxy(Plugin):
@@ -33,10 +34,12 @@ class TrustedProxy(Plugin):
             draft.idle(self.name, "security.trusted_proxies is empty")
             return
         is_trusted = trust(networks)
+        trusts_unix = UNIX in networks
 
         def start(scope: Scope) -> None:
             peer = scope.get("client")
-            if peer is not None and is_trusted(peer[0]):
+            # Whoever comes by a Unix socket has no address.
+            if is_trusted(peer[0]) if peer and peer[0] else trusts_unix:
                 _believe(scope, is_trusted)
 
         draft.hook(self.name, start=start)
@@ -49,7 +52,7 @@ def trust(networks: tuple[str, ...]) -> IsTrusted:
         >>> trust(("10.0.0.0/8",))("10.1.2.3")
         True
     """
-    known = [ip_network(network) for network in networks]
+    known = [ip_network(network) for network in networks if network != UNIX]
 
     @lru_cache(maxsize=4096)
     def is_trusted(text: str) -> bool | None:

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import cast
 
 from granian._granian import SocketHolder
-from granian.constants import HTTPModes, Interfaces
+from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
 from zenith_server.protocol import ASGIApp
+from zenith_server.runner import tls
 from zenith_server.runner.descriptors import descriptor_room
 from zenith_server.settings import Settings
 
@@ -54,13 +55,18 @@ def _same_socket(known: int) -> list[int]:
 
 def _server(app: ASGIApp, settings: Settings, room: int) -> _OnInheritedSocket:
     limits = settings.connections
+    # Looked at by ourselves first, whose complaints are better.
+    pair = tls.files(settings) if tls.context(settings) else None
     # Its name for the most connections at a time; 128 if nothing is said. Without TLS it speaks
     # HTTP/1.1 only: while it waits to see which protocol it is, it has no time limit.
     return _OnInheritedSocket(
         app,
         interface=Interfaces.ASGINL,
         backpressure=min(limits.limit, room),
-        http=HTTPModes.http1,
+        http=HTTPModes.auto if pair else HTTPModes.http1,
+        ssl_cert=pair[0] if pair else None,
+        ssl_key=pair[1] if pair else None,
+        ssl_protocol_min=SSLProtocols.tls12,
         http1_settings=HTTP1Settings(
             header_read_timeout=max(1, int(limits.idle * 1000)),
             max_buffer_size=max(_LEAST_BUFFER, limits.head_limit),
@@ -82,7 +88,9 @@ class Granian:
         logging.getLogger("_granian").setLevel(logging.CRITICAL)
         self._server = _server(app, self._settings, descriptor_room())
         self._listener = listener
-        self._server.inherited = _holder(os.dup(listener.fileno()), False, backlog)
+        self._server.inherited = _holder(
+            os.dup(listener.fileno()), listener.family == socket.AF_UNIX, backlog
+        )
         self._serving = asyncio.ensure_future(self._server.serve())
 
     def stop_accepting(self) -> None:

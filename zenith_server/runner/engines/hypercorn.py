@@ -21,6 +21,7 @@ from hypercorn.config import Config
 from hypercorn.typing import ASGIFramework
 
 from zenith_server.protocol import ASGIApp
+from zenith_server.runner import tls
 from zenith_server.runner.descriptors import descriptor_room
 from zenith_server.runner.engines import repairs
 from zenith_server.settings import Settings
@@ -40,6 +41,7 @@ class Hypercorn:
         self._connections: set[asyncio.Task[None]] = set()
         self._room = min(settings.connections.limit, descriptor_room())
         self._is_accepting = False
+        self._handshake_time = max(settings.connections.idle, 0.001)
 
     def start(self, app: ASGIApp, listener: socket.socket, backlog: int) -> None:
         """Begin to accept connections."""
@@ -48,6 +50,7 @@ class Hypercorn:
         self._loop = asyncio.get_running_loop()
         self._app = ASGIWrapper(cast("ASGIFramework", app))
         self._config = _config(backlog, self._settings)
+        self._tls = tls.context(self._settings)
         self._context = WorkerContext(None)
         self._listener = listener
         self._is_accepting = True
@@ -96,7 +99,16 @@ class Hypercorn:
     async def _connect(self, accepted: socket.socket) -> None:
         reader = asyncio.StreamReader(loop=self._loop)
         protocol = asyncio.StreamReaderProtocol(reader, partial(self._connected))
-        await self._loop.connect_accepted_socket(lambda: protocol, accepted)
+        try:
+            await self._loop.connect_accepted_socket(
+                lambda: protocol,
+                accepted,
+                ssl=self._tls,
+                ssl_handshake_timeout=self._handshake_time if self._tls else None,
+            )
+        except OSError:
+            # A client that broke off, or that cannot agree with us on TLS; asyncio has closed it.
+            return
 
     def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._track(self._serve(reader, writer))
@@ -116,7 +128,6 @@ def _config(backlog: int, settings: Settings) -> Config:
     config = Config()
     limits = settings.connections
     config.keep_alive_timeout = limits.idle
-    config.ssl_handshake_timeout = limits.idle
     config.keep_alive_max_requests = sys.maxsize
     config.h11_max_incomplete_size = limits.head_limit
     config.websocket_max_message_size = settings.requests.websocket_limit
