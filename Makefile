@@ -8,7 +8,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
-.PHONY: help run test check format test-all bench realworld fuzz fresh clean
+.PHONY: help run test check format test-all bench bench-data realworld fuzz fresh clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -35,6 +35,9 @@ test-all: $(VENV)/installed ## Run the suite on every CPython from 3.11 to 3.14 
 
 bench: .venv-bench/installed ## Compare what a request costs with other frameworks; ARGS="--rounds 9"
 	.venv-bench/bin/python -m tests.benchmarks.bench $(ARGS)
+
+bench-data: $(VENV)/installed-test ## Compare the data layer with SQLAlchemy alone, on PostgreSQL
+	$(BIN)/python -m tests.benchmarks.data $(ARGS)
 
 realworld: $(VENV)/installed-test ## Run the RealWorld collection on SQLite and PostgreSQL
 	$(BIN)/python scripts/realworld.py sqlite postgresql

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from zenith_server.database.engines import Database, PoolOptions
-from zenith_server.database.session import Session, commit, rollback
+from zenith_server.database.session import Session
 
 Ending = Callable[[Session], Awaitable[None]]
 
@@ -56,7 +56,7 @@ async def test_an_unknown_attribute_is_an_attribute_error(database: Database) ->
         getattr(Session(database), "quary")  # noqa: B009
 
 
-@pytest.mark.parametrize("end", [commit, rollback, Session.close])
+@pytest.mark.parametrize("end", [Session.store, Session.undo, Session.close])
 async def test_ending_an_unused_session_opens_nothing(database: Database, end: Ending) -> None:
     session = Session(database)
     await end(session)
@@ -69,14 +69,14 @@ async def test_ending_an_unused_session_opens_nothing(database: Database, end: E
 async def test_commit_stores_and_returns_the_connection(database: Database) -> None:
     session = Session(database)
     await session.execute(text("INSERT INTO notes VALUES (1)"))
-    await commit(session)
+    await session.store()
     assert (await count(database), taken(database)) == (1, 0)
 
 
 async def test_rollback_undoes_and_returns_the_connection(database: Database) -> None:
     session = Session(database)
     await session.execute(text("INSERT INTO notes VALUES (1)"))
-    await rollback(session)
+    await session.undo()
     assert (await count(database), taken(database)) == (0, 0)
 
 
@@ -104,11 +104,11 @@ async def test_a_deferred_constraint_fails_the_commit(database: Database) -> Non
     )
     await session.execute(text("INSERT INTO tags VALUES (7)"))
     with pytest.raises(IntegrityError):
-        await commit(session)
+        await session.store()
     assert taken(database) == 0
 
 
-@pytest.mark.parametrize("end", [commit, rollback])
+@pytest.mark.parametrize("end", [Session.store, Session.undo])
 async def test_cancellation_at_any_point_returns_the_connection(
     database: Database, end: Ending
 ) -> None:
@@ -117,7 +117,7 @@ async def test_cancellation_at_any_point_returns_the_connection(
         try:
             await session.execute(text(f"INSERT INTO notes VALUES ({number})"))
         except BaseException:
-            await rollback(session)
+            await session.undo()
             raise
         await end(session)
 
@@ -131,7 +131,7 @@ async def test_cancellation_at_any_point_returns_the_connection(
 
 async def test_unused_it_costs_at_most_a_hundredth_of_a_select(database: Database) -> None:
     async def unused() -> None:
-        await commit(Session(database))
+        await Session(database).store()
 
     async def select() -> None:
         async with database.session() as session:

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from zenith_server.errors import Fault
 
 if TYPE_CHECKING:
     from zenith_server.database.session import Session
 
-_open: ContextVar[tuple[Session, ...]] = ContextVar("zenith_sessions", default=())
+Sessions: TypeAlias = "tuple[Session, Sessions] | None"
+"""The innermost open session, and those around it."""
+
+OPEN: ContextVar[Sessions] = ContextVar("zenith_sessions", default=None)
+"""Whoever opens a session puts it before the others, and puts these back at the end."""
 
 
 class NoSession(RuntimeError):
     """A model was used where no session is open."""
-
-
-@contextmanager
-def using(session: Session) -> Generator[None]:
-    """Let models use a session in this block, and in what it calls and starts."""
-    before = _open.get()
-    _open.set((*before, session))
-    try:
-        yield
-    finally:
-        _open.set(before)
 
 
 def current(database: str, model: str) -> Session:
@@ -40,7 +31,9 @@ def current(database: str, model: str) -> Session:
     Raises:
         NoSession: none is open; says how to open one.
     """
-    for session in reversed(_open.get()):
+    opened = OPEN.get()
+    while opened is not None:
+        session, opened = opened
         if session.database.name == database:
             return session
     raise NoSession(str(_none_open(database, model)))

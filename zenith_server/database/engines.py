@@ -14,8 +14,7 @@ from uuid import uuid4
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from zenith_server.database import connections, pool, sqlite
-from zenith_server.database.current import using
-from zenith_server.database.session import Mode, Session, commit, rollback
+from zenith_server.database.session import Block, Mode, Session, Transaction
 from zenith_server.database.url import DatabaseURL, normalise
 
 # https://docs.sqlalchemy.org/en/21/dialects/postgresql.html#prepared-statement-name-with-pgbouncer
@@ -130,7 +129,7 @@ class Database:
         opened = self._open.get(loop) or self._open_on(loop)
         engine = opened.modes.get(mode)
         if engine is None:
-            engine = opened.modes[mode] = _in_mode(opened.engine, mode, self.url, self.options)
+            engine = opened.modes[mode] = _in_mode(opened.engine, mode, self.url)
         return engine
 
     @contextmanager
@@ -168,31 +167,17 @@ class Database:
         for replica in self.replicas:
             await replica.close()
 
-    @asynccontextmanager
-    async def session(self, mode: Mode = "write") -> AsyncGenerator[Session]:
+    def session(self, mode: Mode = "write") -> Block:
         """Give a session; what is not committed by hand is rolled back on leaving.
 
         Args:
             mode: how its transactions are; see `Session`.
         """
-        session = Session(self, mode)
-        try:
-            with using(session):
-                yield session
-        finally:
-            await rollback(session)
+        return Block(Session(self, mode))
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[Session]:
+    def transaction(self) -> Transaction:
         """Give a session that is committed on leaving, or rolled back by any exception."""
-        session = Session(self)
-        try:
-            with using(session):
-                yield session
-        except BaseException:
-            await rollback(session)
-            raise
-        await commit(session)
+        return Transaction(Session(self))
 
     def _open_on(self, loop: asyncio.AbstractEventLoop) -> _Opened:
         with self._lock:
@@ -235,16 +220,10 @@ def _start(keeper: AsyncGenerator[None]) -> None:
         return
 
 
-def _in_mode(
-    engine: AsyncEngine, mode: Mode, url: DatabaseURL, options: PoolOptions
-) -> AsyncEngine:
+def _in_mode(engine: AsyncEngine, mode: Mode, url: DatabaseURL) -> AsyncEngine:
     """Return the engine with transactions of one kind, on the same connections."""
     if url.backend == "sqlite":
         return sqlite.in_mode(engine, mode)
-    if mode == "readonly" and url.backend == "postgresql" and not options.pgbouncer:
-        # Each statement is its own transaction: nothing is said before and after it. A PgBouncer
-        # might give the second half of a statement to another connection then.
-        return engine.execution_options(isolation_level="AUTOCOMMIT")
     if mode in ("read", "readonly"):
         return engine
     return engine.execution_options(isolation_level=mode.upper())

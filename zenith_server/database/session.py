@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
+from sqlalchemy import orm
 from sqlalchemy.ext.asyncio import AsyncSession
+
+from zenith_server.database.current import OPEN
 
 if TYPE_CHECKING:
     from zenith_server.database.engines import Database
@@ -36,6 +40,11 @@ class Session(AsyncSession):
         self._mode: Mode = mode
 
     @property
+    def sync_class(self) -> type[orm.Session]:
+        """The class of the synchronous half."""
+        return orm.Session
+
+    @property
     def opened(self) -> bool:
         """Whether the session was used at all."""
         return "sync_session" in self.__dict__
@@ -45,7 +54,12 @@ class Session(AsyncSession):
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         bind = self.database.bind(self._mode)
         # On a connection with a transaction, as in tests, ours is a savepoint of that one.
-        super().__init__(bind, expire_on_commit=False, join_transaction_mode="create_savepoint")
+        super().__init__(
+            bind,
+            expire_on_commit=False,
+            join_transaction_mode="create_savepoint",
+            sync_session_class=self.sync_class,
+        )
         return self.__dict__[name]
 
     async def commit(self) -> None:
@@ -63,21 +77,64 @@ class Session(AsyncSession):
         if self.opened:
             await super().close()
 
+    async def store(self) -> None:
+        """Commit, and give the connection back whatever happens, cancellation included.
 
-async def commit(session: Session) -> None:
-    """Commit, and give the connection back whatever happens, cancellation included.
+        Raises:
+            sqlalchemy.exc.SQLAlchemyError: the database refused, for example a deferred constraint;
+                everything is rolled back then.
+        """
+        try:
+            await self.commit()
+        except BaseException:
+            await self.undo()
+            raise
+        if self.opened:
+            # The connection went back with the commit: there is nothing to wait for.
+            self.sync_session.close()
 
-    Raises:
-        sqlalchemy.exc.SQLAlchemyError: the database refused, for example a deferred constraint;
-            everything is rolled back then.
+    async def undo(self) -> None:
+        """Undo what is not committed, and give the connection back, cancelled or not."""
+        if self.opened:
+            async with self:
+                pass
+
+
+class Block:
+    """The block in which a session of a database is open, and undone at its end.
+
+    Args:
+        session: what the block is given.
     """
-    if session.opened:
-        async with session:
-            await session.commit()
+
+    __slots__ = ("_before", "_session")
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    async def __aenter__(self) -> Session:
+        self._before = before = OPEN.get()
+        OPEN.set((self._session, before))
+        return self._session
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        OPEN.set(self._before)
+        if "sync_session" in self._session.__dict__:
+            await self._end(kind)
+
+    async def _end(self, kind: type[BaseException] | None) -> None:
+        await self._session.undo()
 
 
-async def rollback(session: Session) -> None:
-    """Undo what is not committed, and give the connection back, cancelled or not."""
-    if session.opened:
-        async with session:
-            pass
+class Transaction(Block):
+    """The same, committed at its end unless an exception ends it."""
+
+    __slots__ = ()
+
+    async def _end(self, kind: type[BaseException] | None) -> None:
+        await (self._session.store() if kind is None else self._session.undo())

@@ -40,9 +40,7 @@ class Unit:
         trace: TracebackType | None,
     ) -> None:
         if self.session.opened:
-            from zenith_server.database.session import commit, rollback
-
-            await (commit if error is None else rollback)(self.session)
+            await (self.session.store() if error is None else self.session.undo())
 
 
 class WritingUnit(Unit):
@@ -66,13 +64,13 @@ class WritingUnit(Unit):
 class UnitOfModels(WritingUnit):
     """The same, and models on `Model` use its session."""
 
-    __slots__ = ("_use",)
+    __slots__ = ("_before",)
 
     async def __aenter__(self) -> Session:
-        from zenith_server.database.current import using
+        from zenith_server.database.current import OPEN
 
-        self._use = using(self.session)
-        self._use.__enter__()
+        self._before = OPEN.get()
+        OPEN.set((self.session, self._before))
         return self.session
 
     async def __aexit__(
@@ -81,7 +79,9 @@ class UnitOfModels(WritingUnit):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._use.__exit__(kind, error, trace)
+        from zenith_server.database.current import OPEN
+
+        OPEN.set(self._before)
         await super().__aexit__(kind, error, trace)
 
 
