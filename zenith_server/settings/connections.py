@@ -41,5 +41,5 @@ class Connections:
         "answer; 0 sets none.",
     )
     head_limit: int = key(
-        size(), 32 * 2**10, "The largest head of a request: its URL and all of its headers."
+        size(), 64 * 2**10, "The largest head of a request: its URL and all of its headers."
     )

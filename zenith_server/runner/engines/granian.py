@@ -10,15 +10,17 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from importlib.metadata import version
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from granian._granian import SocketHolder
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings, HTTP2Settings
 from granian.log import LogLevels
+from granian.server import embed
 from granian.server.embed import Server
 
 from zenith_server.protocol import ASGIApp
@@ -28,8 +30,11 @@ from zenith_server.settings import Settings
 
 # The type stub of granian lacks the constructor; see `SocketHolder.__text_signature__`.
 _holder = cast("Callable[[int, bool, int], SocketHolder]", SocketHolder)
+KNOWN = "2.8."
 # It refuses to work with less.
 _LEAST_BUFFER = 8192
+_CLOSING = [(b"content-length", b"0"), (b"connection", b"close")]
+_BAD_REQUEST = {"type": "http.response.start", "status": 400, "headers": _CLOSING}
 
 
 class _OnInheritedSocket(Server):
@@ -40,6 +45,28 @@ class _OnInheritedSocket(Server):
     def _init_shared_socket(self) -> None:
         self._ssp = None
         self._shd = self.inherited
+
+
+def _answered(inner: Callable[[Any, Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
+    """Answer 400 where the app could not, in place of Granian's own wrapper of each request.
+
+    To the app a body that is no HTTP looks like a client that has gone, so it says nothing, and
+    Granian would call that a 500. A client that has really gone does not hear it.
+    """
+
+    async def watched(watcher: Any) -> None:
+        scope, protocol = watcher.scope, watcher.proto
+        try:
+            await inner(scope, protocol)
+            if scope["type"] == "http" and not protocol.sent_response_code:
+                await protocol.send(_BAD_REQUEST)
+                await protocol.send({"type": "http.response.body"})
+        except BaseException as error:  # noqa: BLE001 - it is Granian's to know
+            watcher.err(error)
+            return
+        watcher.done()
+
+    return watched
 
 
 def _same_socket(known: int) -> list[int]:
@@ -86,6 +113,8 @@ class Granian:
     def start(self, app: ASGIApp, listener: socket.socket, backlog: int) -> None:
         """Begin to accept connections."""
         logging.getLogger("_granian").setLevel(logging.CRITICAL)
+        if version("granian").startswith(KNOWN):
+            cast("Any", embed)._future_watcher_wrapper = _answered
         self._server = _server(app, self._settings, descriptor_room())
         self._listener = listener
         self._server.inherited = _holder(

@@ -7,6 +7,7 @@ without it is noticed. Other versions are left as they are.
 from __future__ import annotations
 
 import asyncio
+import re
 import zlib
 from contextlib import suppress
 from importlib.metadata import version
@@ -42,6 +43,9 @@ KNOWN = {"hypercorn": "0.18.", "h11": "0.16.", "wsproto": "1."}
 LINGER, MAX_READ = 2.0, 2**16
 # As many as Granian takes.
 MOST_HEADERS = 100
+_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# Each length that is given: two that are the same are still one too many.
+_LENGTH = re.compile(rb"\ncontent-length:[^\r,]*([,\r])", re.IGNORECASE)
 _VERSIONS = (b"1.0", b"1.1")
 
 
@@ -84,6 +88,9 @@ class StrictBuffer(ReceiveBuffer):
         bare = head.count(b"\n") != ends or head.count(b"\r") != ends
         if bare or b"\n " in head or b"\n\t" in head or self._data.startswith(b"\n"):
             raise h11.RemoteProtocolError("Lines end in CRLF", error_status_hint=400)
+        lengths = _LENGTH.findall(head)
+        if _CONTROL.search(head) or len(lengths) > 1 or b"," in lengths:
+            raise h11.RemoteProtocolError("The head is ambiguous", error_status_hint=400)
         if len(head) > self._limit or ends > MOST_HEADERS + 2:
             raise h11.RemoteProtocolError("The head is too large", error_status_hint=431)
         return super().maybe_extract_lines()
