@@ -24,6 +24,7 @@ from zenith_server.cli.plugins import plugins
 from zenith_server.cli.project import settings_in
 from zenith_server.cli.routes import routes
 from zenith_server.cli.run import Serve
+from zenith_server.cli.status import status
 from zenith_server.errors import ProjectError, suggestion
 from zenith_server.plugin import Plugin
 
@@ -36,6 +37,7 @@ _COMMANDS = {
     "plugins": plugins,
     "files": files,
     "health": health,
+    "status": status,
 }
 _HELP = ("--help", "-h")
 _ABOUT = "Serve a folder of Python files as an API."

@@ -42,12 +42,19 @@ class Process:
         complaint: what went wrong after it had been ready, in its own words.
         condemned: whether it is killed, or will be as soon as it exists.
         pulse: what it shows of itself.
+        memory: what it occupied when it was last looked at, in bytes.
+        blocked: whether its event loop does not run.
+        leaving_soon: whether another is to take its place.
     """
 
     def __init__(self, ticket: int, job: Job, end: socket.socket) -> None:
         loop = asyncio.get_running_loop()
         self.pulse = Pulse(memory())
         self._last_counts = Counts()
+        self.born = time.monotonic()
+        self.memory = 0
+        self.blocked = False
+        self.leaving_soon = False
         self.ticket = ticket
         self.job = job
         self.pid = 0
@@ -170,7 +177,7 @@ class ForkServer:
         """Send a process a signal, through its parent, which knows if the pid is still its own."""
         if process.gone.done():
             return
-        process.condemned = number == signal.SIGKILL
+        process.condemned = process.condemned or number == signal.SIGKILL
         if not process.forked.is_set():
             return
         if self._processes.get(process.ticket) is process and not self.lost.is_set():

@@ -13,13 +13,17 @@ from zenith_server.errors import ProjectError
 from zenith_server.runner import watch
 from zenith_server.runner.banner import Report, Serving
 from zenith_server.runner.channel import Message
+from zenith_server.runner.checkup import Checkup
+from zenith_server.runner.control import Control, State
+from zenith_server.runner.crew import Crew
 from zenith_server.runner.exits import Exit
 from zenith_server.runner.listener import url
 from zenith_server.runner.orphans import has_terminal, reap
 from zenith_server.runner.preload import first_libraries, forkable
 from zenith_server.runner.processes import Process
 from zenith_server.runner.program import Facts, Limits, Program, ReadSettings
-from zenith_server.runner.workers import StartError, Workers, ending
+from zenith_server.runner.status import state_of
+from zenith_server.runner.workers import StartError, Workers
 from zenith_server.settings import Settings
 
 
@@ -50,7 +54,6 @@ class Supervisor:
         self._program = program
         self._limits = limits
         self._started = started
-        self._failed_starts = 0
         self._facts: Facts = ()
         self._needs_preparing = True
         self._announced = False
@@ -64,7 +67,13 @@ class Supervisor:
         self._workers = Workers(
             self._listener, self._program, self._limits, self._ended, self._leaving
         )
+        self._crew = Crew(
+            self._workers, self._settings, self._report, self._limits, self._spawn, self._gave_up
+        )
         self._handle_signals()
+        self._spawn(Checkup(self._workers, self._crew, self._report).run())
+        control = Control(self._settings.root, self._state)
+        await self._open(control)
         if self._shows_errors:
             self._spawn(self._watch())
         self._spawn(self._keep_fork_server())
@@ -73,9 +82,20 @@ class Supervisor:
             return await self._finished
         finally:
             self._stopping = True
+            control.close()
             for task in self._tasks:
                 task.cancel()
             await self._workers.fork_server.close()
+
+    async def _open(self, control: Control) -> None:
+        try:
+            await control.open()
+        except ProjectError as error:
+            self._report.warned(error.faults[0])
+
+    def _state(self) -> State:
+        address = url(self._listener)
+        return state_of(self._workers, self._crew, self._settings, address, self._started)
 
     # Starting and replacing workers
 
@@ -89,25 +109,29 @@ class Supervisor:
         if self._replacing is not None:
             self._replacing.cancel()
         if not self._stopping:
+            self._crew.busy = True
             self._replacing = self._spawn(self._replacement(cause, settings))
 
     async def _replacement(self, cause: str, settings: Settings | None) -> None:
         began = time.monotonic()
+        before = self._settings
         self._workers.generation += 1
         try:
             self._use(settings or self._read_settings())
             await self._prepare()
             ready = await self._start_workers()
         except (StartError, ProjectError) as failure:
-            await self._cannot_start(str(failure))
+            await self._cannot_start(str(failure), before)
         else:
             self._serves(ready, time.monotonic() - began, cause)
+            self._resume()
 
     def _use(self, settings: Settings) -> None:
         was, now = self._settings.server, settings.server
         if (was.host, was.port) != (now.host, now.port):
             self._report.note("server.host and server.port change when the server is started anew")
         self._settings = settings
+        self._crew.use(settings)
         self._workers.fork_server.preload(first_libraries(settings, self._program))
 
     async def _prepare(self) -> None:
@@ -169,7 +193,12 @@ class Supervisor:
             )
         )
 
-    async def _cannot_start(self, text: str) -> None:
+    def _resume(self) -> None:
+        """Leave single workers to the crew again."""
+        self._crew.busy = False
+        self._crew.fill()
+
+    async def _cannot_start(self, text: str, before: Settings) -> None:
         """Give up at the start, keep what serves later; in development show it until mended."""
         self._report.failed(text)
         self._needs_preparing = True
@@ -177,6 +206,10 @@ class Supervisor:
             await self._show(text)
         elif self._workers.serving:
             self._report.note("The workers that were serving go on serving.")
+            self._settings = before
+            self._crew.use(before)
+            self._workers.keep()
+            self._resume()
         else:
             self._finish(Exit.PROJECT)
 
@@ -189,49 +222,13 @@ class Supervisor:
     # Workers that end
 
     def _ended(self, worker: Process, code: int) -> None:
-        if worker.complaint:
-            self._report.failed(worker.complaint)
-        if not worker.stopping and not self._stopping and worker.job.task == "serve":
-            self._report.note(f"worker {worker.pid} {ending(code)}; starting another")
-            self._failed_starts = (
-                0 if worker.steady_for >= self._limits.steady else self._failed_starts + 1
-            )
-            self._spawn(self._respawn(worker))
+        self._crew.ended(worker, code)
 
     def _leaving(self, worker: Process) -> None:
         """Somebody asked one worker to stop: another takes its place first."""
-        if worker.serves_project and not self._stopping:
-            self._report.note(f"worker {worker.pid} was asked to stop; starting another")
-            self._spawn(self._exchange(worker))
+        self._crew.exchange(worker, "was asked to stop")
 
-    async def _exchange(self, worker: Process) -> None:
-        try:
-            await self._workers.exchange(worker)
-        except StartError as failure:
-            self._report.failed(str(failure))
-
-    async def _respawn(self, lost: Process) -> None:
-        """Put a worker in the place of one that died, trying again with growing pauses."""
-        while lost.generation == self._workers.generation and not self._stopping:
-            if self._failed_starts >= self._limits.attempts and not self._workers.serving:
-                self._give_up()
-                return
-            await asyncio.sleep(self._pause())
-            try:
-                await self._workers.start(1, "serve", lost.job.settings)
-            except StartError as failure:
-                self._failed_starts += 1
-                self._report.failed(str(failure))
-            else:
-                return
-
-    def _pause(self) -> float:
-        if self._failed_starts == 0:
-            return 0.0
-        return min(0.05 * 2.0**self._failed_starts, self._limits.backoff)
-
-    def _give_up(self) -> None:
-        text = f"No worker stays alive: {self._failed_starts} failed one after another."
+    def _gave_up(self, text: str) -> None:
         self._report.failed(text)
         if self._shows_errors:
             self._spawn(self._show(text))
@@ -251,6 +248,8 @@ class Supervisor:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop)
         loop.add_signal_handler(signal.SIGHUP, self._hang_up)
+        loop.add_signal_handler(signal.SIGTTIN, self._crew.grow)
+        loop.add_signal_handler(signal.SIGTTOU, self._crew.shrink)
         loop.add_signal_handler(signal.SIGCHLD, reap)
         self._had_terminal = has_terminal()
 
@@ -274,7 +273,7 @@ class Supervisor:
         if self._stopping:
             self._workers.hurry()
             return
-        self._stopping = True
+        self._stopping = self._crew.busy = True
         if self._replacing is not None:
             self._replacing.cancel()
         self._spawn(self._drain())

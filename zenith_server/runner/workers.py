@@ -6,6 +6,7 @@ import asyncio
 import signal
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 from zenith_server.runner.channel import Job, Message, Task
@@ -31,6 +32,7 @@ class Workers:
     Attributes:
         generation: counts replacements; a process belongs to the one that it was started in.
         changed: files that were saved since a worker last started well.
+        past_requests: how many requests those had that have ended.
     """
 
     def __init__(
@@ -47,9 +49,11 @@ class Workers:
         self._ended = ended
         self._leaving = leaving
         self._all: set[Process] = set()
+        self._starting: set[Process] = set()
         self._preparing: Process | None = None
         self.fork_server = ForkServer(listener)
         self.generation = 0
+        self.past_requests = 0
         self.changed: tuple[str, ...] = ()
 
     # Starting
@@ -67,18 +71,26 @@ class Workers:
         """Start processes, wait until all serve, adopt them; return what the first one said.
 
         Raises:
-            StartError: one of them did not start; the others have been killed.
+            StartError: one of them did not start; the others have been told to end.
         """
         started = [self.fork(task, settings, message) for _ in range(number)]
+        self._starting.update(started)
+        for process in started:
+            process.outcome.add_done_callback(partial(self._settle, process))
         try:
             said = [await first_word(process) for process in started]
         except BaseException:
             for process in started:
-                self.kill(process)
+                # Those that serve already may have requests.
+                self._ask_to_stop(process)
             raise
-        for process in started:
-            self.adopt(process)
         return said[0]
+
+    def _settle(self, process: Process, outcome: asyncio.Future[Message]) -> None:
+        """Adopt a process the moment it serves: from then on it may have requests."""
+        self._starting.discard(process)
+        if outcome.result()["type"] == "ready":
+            self.adopt(process)
 
     async def prepare(self, settings: Settings, started: Callable[[Process], None]) -> Message:
         """Run the preparation in a process of its own, never two at once.
@@ -103,6 +115,7 @@ class Workers:
 
     def _forget(self, process: Process, code: int) -> None:
         self._all.discard(process)
+        self.past_requests += process.counts.requests
         self._ended(process, code)
 
     async def renew_fork_server(self) -> None:
@@ -115,7 +128,18 @@ class Workers:
     @property
     def serving(self) -> bool:
         """Whether the project itself answers on the socket."""
-        return any(worker.serves_project for worker in self._all)
+        return bool(self.serving_project)
+
+    @property
+    def serving_project(self) -> list[Process]:
+        """The workers on which the project answers, the oldest first."""
+        serving = [worker for worker in self._all if worker.serves_project]
+        return sorted(serving, key=lambda worker: worker.born)
+
+    @property
+    def everyone(self) -> list[Process]:
+        """All workers and those that are about to be, the oldest first."""
+        return sorted(self._all | self._starting, key=lambda worker: worker.born)
 
     @property
     def answering(self) -> bool:
@@ -158,13 +182,13 @@ class Workers:
         worker.tell({"type": "stop", "replaced": not last, **order})
         self._kill_later(worker, lame_duck + grace + self._limits.forced)
 
-    async def exchange(self, worker: Process) -> None:
-        """Start a worker in the place of another, and only then ask that one to stop.
+    def keep(self) -> None:
+        """Count what serves among the workers of today, since no others came."""
+        for worker in self.serving_project:
+            worker.generation = self.generation
 
-        Raises:
-            StartError: the new one did not start; the old one goes on.
-        """
-        await self.start(1, "serve", worker.job.settings)
+    def dismiss(self, worker: Process) -> None:
+        """Ask one worker to finish what it does and leave the rest to the others."""
         self._ask_to_stop(worker)
 
     async def stop(self) -> bool:
@@ -172,9 +196,11 @@ class Workers:
 
         A preparation that is under way may end, within the time that requests have.
         """
-        ends = [worker.gone for worker in self._all]
-        for worker in [*self._all]:
+        everyone = self.everyone
+        for worker in everyone:
             self._ask_to_stop(worker, last=True)
+        # Those that were not ready yet are killed at once, which is no missed deadline.
+        ends = [worker.gone for worker in everyone if not worker.condemned]
         if self._preparing is not None and not self._preparing.gone.done():
             ends.append(self._preparing.gone)
             self._kill_later(self._preparing, self._preparing.job.settings.server.grace)
@@ -197,7 +223,15 @@ class Workers:
     def kill(self, process: Process) -> None:
         """End a process at once."""
         process.stopping = True
-        self.fork_server.signal(process, signal.SIGKILL)
+        self.signal(process, signal.SIGKILL)
+
+    def put_down(self, process: Process) -> None:
+        """End a process that does not answer; that it ends counts as its own doing."""
+        self.signal(process, signal.SIGKILL)
+
+    def signal(self, process: Process, number: signal.Signals) -> None:
+        """Send a process a signal."""
+        self.fork_server.signal(process, number)
 
 
 async def first_word(process: Process) -> Message:

@@ -114,6 +114,20 @@ class Server:
     boot_timeout: float = key(
         duration(), 60.0, "How long a worker may take from its start until it serves."
     )
+    worker_timeout: float = key(
+        duration(),
+        30.0,
+        "How long the event loop of a worker may be blocked before it is replaced; 0 is for ever.",
+        by_environment={"development": 0.0},
+    )
+    max_requests: int = key(
+        whole(0),
+        0,
+        "After how many requests, give or take a tenth, a worker is replaced; 0 is never.",
+    )
+    max_memory: int = key(
+        size(), 0, "With how much resident memory a worker is replaced; 0 is never."
+    )
 
 
 @dataclass(frozen=True, slots=True)
