@@ -9,6 +9,7 @@ import threading
 import time
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any, cast
 
 import httpx2
 import pytest
@@ -24,9 +25,9 @@ def worker_pids(runner: Runner) -> list[int]:
     return [worker["pid"] for worker in workers(runner) if worker["state"] == "serving"]
 
 
-def workers(runner: Runner) -> list[dict[str, object]]:
+def workers(runner: Runner) -> list[dict[str, Any]]:
     (state,) = states(runner.folder)
-    return state["workers"]  # pyright: ignore[reportReturnType]
+    return cast("list[dict[str, Any]]", state["workers"])
 
 
 def block(runner: Runner) -> threading.Thread:
