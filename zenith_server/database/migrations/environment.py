@@ -15,9 +15,11 @@ from typing import Any, Literal
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
+from alembic.script import Script, ScriptDirectory
 from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
+
+from zenith_server.database.migrations import sql_file
 
 Direction = Literal["upgrade", "downgrade"]
 VERSIONS = "alembic_version"
@@ -90,13 +92,30 @@ def current_heads(connection: Connection, versions: str) -> tuple[str, ...]:
     return tuple(sorted(context.get_current_heads()))
 
 
-def modules(folder: Path) -> dict[str, Any]:
-    """Return the modules of the revisions by their ids."""
-    return {script.revision: script.module for script in _directory(folder).walk_revisions()}
+def modules(folder: Path, dialect: str) -> dict[str, Any]:
+    """Return the modules of the revisions by their ids.
+
+    Args:
+        folder: the revisions.
+        dialect: the database that those in SQL are written for.
+    """
+    found = _Directory(folder, dialect).walk_revisions()
+    return {script.revision: script.module for script in found}
 
 
-def _directory(folder: Path) -> ScriptDirectory:
-    return ScriptDirectory(str(Path(__file__).parent), version_locations=[str(folder)])
+class _Directory(ScriptDirectory):
+    """The revisions of a folder, those in SQL too."""
+
+    def __init__(self, folder: Path, dialect: str) -> None:
+        super().__init__(str(Path(__file__).parent), version_locations=[str(folder)])
+        self._folder = folder
+        self._dialect = dialect
+
+    def _load_revisions(self) -> Iterator[Script]:
+        yield from super()._load_revisions()
+        for file in self._folder.glob("*.sql"):
+            module: Any = sql_file.module(file, self._dialect)
+            yield Script(module, module.revision, file)
 
 
 def run(
@@ -117,7 +136,7 @@ def run(
         target: `head`, `base`, a revision's id, or a number of steps such as `-1`.
         progress: told what runs and what is done.
     """
-    script = _directory(folder)
+    script = _Directory(folder, connection.dialect.name)
     plan = _plan(script, direction, target, progress)
     with EnvironmentContext(Config(), script, fn=plan) as environment:
         environment.configure(
@@ -143,7 +162,7 @@ def written(
         target: `head`, or a revision's id.
         progress: told what is written and what is done.
     """
-    script, buffer = _directory(folder), StringIO()
+    script, buffer = _Directory(folder, dialect), StringIO()
     plan = _plan(script, "upgrade", target, progress)
     with EnvironmentContext(
         Config(), script, fn=plan, as_sql=True, starting_rev=since

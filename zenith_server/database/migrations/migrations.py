@@ -71,7 +71,7 @@ class Migrations:
         Raises:
             ProjectError: files that are no revisions, or two that follow the same one.
         """
-        found = revisions.read(self.folder)
+        found = revisions.read(self.folder, self.database.url.backend)
         heads = revisions.heads(found)
         if len(heads) > 1:
             raise ProjectError(faults.fork(heads))
@@ -168,7 +168,7 @@ class Migrations:
         """
         try:
             async with environment.alone():
-                modules = environment.modules(self.folder)
+                modules = environment.modules(self.folder, self.database.url.backend)
                 return review(
                     modules, asked, dialect or self.database.url.backend, declared(self.metadata)
                 )
@@ -230,7 +230,7 @@ class Migrations:
             ProjectError: files that are no revisions.
         """
         _refuse_nameless(message)
-        known = revisions.read(self.folder)
+        known = revisions.read(self.folder, self.database.url.backend)
         if len(revisions.heads(known)) < 2:
             return NewRevision(None)
         return self._write(message, None, known)

@@ -10,6 +10,8 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import cast
 
+from zenith_server.database.migrations import sql_file
+from zenith_server.database.migrations.sql_text import Unfinished
 from zenith_server.errors import Fault, ProjectError, suggestion
 
 FOLDER = "migrations"
@@ -55,15 +57,23 @@ def place(file: Path) -> str:
     return "/".join((*further, file.parent.name, file.name))
 
 
-def read(folder: Path) -> tuple[Revision, ...]:
+def read(folder: Path, dialect: str = "postgresql") -> tuple[Revision, ...]:
     """Return the revisions of a folder, each after those that it follows.
+
+    Args:
+        folder: the folder; need not exist.
+        dialect: the database, whose rules the quotes in revisions in SQL follow.
 
     Raises:
         ProjectError: files that are no revisions, that share an id, that follow what is not
             there, or that follow each other in a circle; all of them are named.
     """
-    files = sorted(folder.glob("*.py")) if folder.is_dir() else []
-    read_files = [_read(file) for file in files if file.name != "__init__.py"]
+    files = sorted([*folder.glob("*.py"), *folder.glob("*.sql")]) if folder.is_dir() else []
+    read_files = [
+        _read_sql(file, dialect) if file.suffix == ".sql" else _read(file)
+        for file in files
+        if file.name != "__init__.py"
+    ]
     revisions = [found for found in read_files if isinstance(found, Revision)]
     faults = [found for found in read_files if isinstance(found, Fault)]
     faults += _twice(revisions) + _astray(revisions, complete=not faults)
@@ -113,6 +123,25 @@ def _read(file: Path) -> Revision | Fault:
             "If it has `reviewed`, that is a text.",
             ("Correct these lines, or move the file to another folder.",),
         )
+
+
+def _read_sql(file: Path, dialect: str) -> Revision | Fault:
+    try:
+        parsed = sql_file.parse(file.read_text(encoding="utf-8"), dialect)
+    except UnicodeDecodeError as error:
+        return _unreadable(file, error)
+    except Unfinished as error:
+        fix = "End it; up to there nothing of the file can be told apart."
+        return Fault(f"{error.what} does not end", (f"{place(file)}:{error.line}",), fixes=(fix,))
+    except sql_file.Faulty as error:
+        return Fault(error.what, (f"{place(file)}:{error.line}",), fixes=(error.fix,))
+    return Revision(
+        id=parsed.values["revision"],
+        down=_downs(parsed.down),
+        file=file,
+        message=parsed.message or file.stem,
+        reviewed=parsed.values.get("reviewed", ""),
+    )
 
 
 def _assigned(module: ast.Module) -> Mapping[str, object]:
