@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
-from sqlalchemy import Column, Integer, MetaData, Table
+from sqlalchemy import Column, Integer, MetaData, Table, text
 
 from tests.database.migrations.conftest import Revise
 from zenith_server.database.engines import Database
@@ -42,6 +43,37 @@ DANGEROUS = [
     ('op.drop_column("t", "c")', "drop column"),
     ('op.drop_table("t")', "drop table"),
     ('op.drop_table("t", schema="s")', "drop table"),
+    ('op.drop_constraint("p", "t", type_="primary")', "drop primary key"),
+    ('op.add_column("t", sa.Column("c", sa.JSON))', "json"),
+    ('op.execute("ALTER TABLE t ADD c json")', "json"),
+    ("op.execute(\"ALTER TYPE mood ADD VALUE 'glad'\")", "enum value"),
+    ("op.execute(\"ALTER TYPE mood RENAME VALUE 'sad' TO 'low'\")", "rename value"),
+    ('op.execute("ALTER SCHEMA s RENAME TO r")', "rename schema"),
+    ('op.execute("DROP SCHEMA s CASCADE")', "drop schema"),
+    ('op.execute("ALTER DOMAIN d ADD CONSTRAINT k CHECK (VALUE > 0)")', "domain"),
+    ('op.execute("LOCK TABLE t")', "lock"),
+    ('op.execute("VACUUM FULL t")', "rewrite"),
+    ('op.execute("VACUUM (VERBOSE, FULL) t")', "rewrite"),
+    ('op.execute("CLUSTER t USING ix")', "rewrite"),
+    ('op.execute("VACUUM ANALYZE t")', "vacuum"),
+    ('op.execute("REINDEX TABLE t")', "reindex"),
+    ('op.execute("REINDEX TABLE CONCURRENTLY t")', "vacuum"),
+    ('op.execute("REFRESH MATERIALIZED VIEW v")', "refresh"),
+    ('op.execute("TRUNCATE t CASCADE")', "truncate"),
+    ('op.execute("UPDATE t SET c = 1")', "all rows"),
+    ('op.execute("DELETE FROM t")', "all rows"),
+    ('op.drop_constraint("k", "t"); op.execute("UPDATE t SET c = 1 WHERE c = 2")', "backfill"),
+    (
+        'op.execute("ALTER TABLE t ADD c int; ".strip("; ")); op.execute("DELETE FROM u")',
+        "backfill",
+    ),
+    (
+        (
+            'op.create_check_constraint("k", "t", "c > 0", postgresql_not_valid=True); '
+            'op.execute("ALTER TABLE t VALIDATE CONSTRAINT k")'
+        ),
+        "validate at once",
+    ),
 ]
 SAFE = [
     'op.add_column("t", sa.Column("c", sa.Integer))',
@@ -66,6 +98,17 @@ SAFE = [
     '[row for row in op.get_bind().execute(sa.text("SELECT 1"))]',
     'op.get_bind().scalar(sa.text("SELECT 1")); op.get_bind().scalars(sa.text("SELECT 1")).all()',
     'op.create_table_comment("t", "of tea")',
+    'op.execute("UPDATE t SET c = 1 WHERE c = 2")',
+    AUTOCOMMIT + 'op.execute("VACUUM t"); op.execute("REINDEX INDEX CONCURRENTLY ix")',
+    AUTOCOMMIT + "op.execute(\"ALTER TYPE mood ADD VALUE IF NOT EXISTS 'glad'\")",
+    'op.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY v")',
+    'op.create_table("u", sa.Column("c", sa.Integer)); op.execute("UPDATE u SET c = 1")',
+    'op.add_column("t", sa.Column("c", sa.dialects.postgresql.JSONB))',
+    (
+        'op.add_column("t", sa.Column("c", sa.Integer))\n    '
+        + AUTOCOMMIT
+        + 'op.execute("UPDATE t SET c = 1 WHERE c IS NULL")'
+    ),
 ]
 
 
@@ -171,10 +214,10 @@ async def test_what_needs_its_database_is_reviewed_so_far(folder: Path, revise: 
 async def test_statements_that_are_not_known_are_said_to_be_so(
     folder: Path, revise: Revise
 ) -> None:
-    revise("0001", f'op.get_bind().exec_driver_sql("VACUUM {"x" * 200}")')
+    revise("0001", f'op.get_bind().exec_driver_sql("CALL {"x" * 200}")')
     (finding,) = await found("postgresql://nowhere/x", folder)
     assert not finding.dangerous
-    assert finding.fault.what.startswith("Not reviewed: VACUUM xxx")
+    assert finding.fault.what.startswith("Not reviewed: CALL xxx")
     assert finding.fault.what.endswith("x…")
 
 
@@ -212,6 +255,71 @@ async def test_the_safe_recipes_work_on_postgresql_and_pass(
         await migrations.upgrade("0001")
         assert await migrations.review(migrations.after("0001")) == ()
         assert (await migrations.upgrade()).state.state == "up to date"
+
+
+RECIPES = {
+    "rows in batches": """
+        op.add_column("t", sa.Column("new", sa.Integer))
+        batch = "UPDATE t SET new = c WHERE id IN (SELECT id FROM t WHERE new IS NULL LIMIT 500)"
+        with op.get_context().autocommit_block():
+            while op.get_bind().execute(sa.text(batch)).rowcount:
+                pass
+    """,
+    "a value of an enumeration": """
+        with op.get_context().autocommit_block():
+            op.execute("ALTER TYPE mood ADD VALUE IF NOT EXISTS 'glad'")
+    """,
+    "another primary key": """
+        with op.get_context().autocommit_block():
+            op.create_index("t_new", "t", ["c"], unique=True, postgresql_concurrently=True)
+        op.execute("ALTER TABLE t ADD PRIMARY KEY USING INDEX t_new")
+    """,
+    "jsonb": """
+        op.add_column("t", sa.Column("data", sa.JSON().with_variant(JSONB(), "postgresql")))
+    """,
+    "a constraint of a domain": """
+        op.execute("ALTER DOMAIN positive ADD CONSTRAINT k CHECK (VALUE > 0) NOT VALID")
+    """,
+    "a view made anew": """
+        with op.get_context().autocommit_block():
+            op.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY v")
+    """,
+    "an index built anew": """
+        with op.get_context().autocommit_block():
+            op.execute("REINDEX INDEX CONCURRENTLY v_id")
+    """,
+}
+
+
+TABLES = (
+    "CREATE TABLE t (id int, c int NOT NULL)",
+    "INSERT INTO t SELECT n, n FROM generate_series(1, 1200) n",
+    "CREATE TYPE mood AS ENUM ('sad')",
+    "CREATE DOMAIN positive AS int",
+    "CREATE MATERIALIZED VIEW v AS SELECT id FROM t",
+    "CREATE UNIQUE INDEX v_id ON v (id)",
+)
+
+
+@pytest.mark.parametrize("name", RECIPES)
+async def test_each_recipe_runs_on_postgresql_and_passes(
+    postgres_url: str, folder: Path, revise: Revise, name: str
+) -> None:
+    for number, statement in enumerate(TABLES, 1):
+        revise(f"{number:04}", f"op.execute({statement!r})")
+    file = revise("0007", "pass")
+    indented = dedent(RECIPES[name]).strip().replace("\n", "\n    ")
+    imported = "from sqlalchemy.dialects.postgresql import JSONB\n"
+    file.write_text(imported + file.read_text().replace("    pass", f"    {indented}", 1))
+    async with Database(postgres_url).lifespan() as database:
+        migrations = Migrations(database, folder)
+        await migrations.upgrade("0006")
+        assert await migrations.review(migrations.after("0006")) == ()
+        assert (await migrations.upgrade()).state.state == "up to date"
+        if name == "rows in batches":
+            async with database.session("read") as session:
+                left = text("SELECT count(*) FROM t WHERE new IS NULL")
+                assert await session.scalar(left) == 0
 
 
 async def test_a_revision_that_cannot_be_imported_is_placed(folder: Path, revise: Revise) -> None:

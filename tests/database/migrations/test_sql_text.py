@@ -31,12 +31,12 @@ from zenith_server.database.migrations.sql_text import Unfinished, pieces
         (
             "mysql",
             (
-                "CREATE PROCEDURE p() BEGIN IF 1 THEN a; END IF; BEGIN b; END; IF 2 THEN c; END IF; "
+                "CREATE PROCEDURE p() BEGIN IF 1 THEN a; END IF; IF 2 THEN c; END IF; "
                 "CASE 1 WHEN 1 THEN d; END CASE; SET @x = CASE 1 WHEN 1 THEN 2 END; END; b"
             ),
             [
                 (
-                    "CREATE PROCEDURE p() BEGIN IF 1 THEN a; END IF; BEGIN b; END; IF 2 THEN c; END IF;"
+                    "CREATE PROCEDURE p() BEGIN IF 1 THEN a; END IF; IF 2 THEN c; END IF;"
                     " CASE 1 WHEN 1 THEN d; END CASE; SET @x = CASE 1 WHEN 1 THEN 2 END; END"
                 ),
                 "b",

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from alembic.operations import ops
-from sqlalchemy import Computed, DefaultClause, Identity, String, Text
+from sqlalchemy import JSON, Computed, DefaultClause, Identity, String, Text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import to_instance
 
 from zenith_server.database.migrations import statements
@@ -29,8 +30,8 @@ _HARMLESS = (
     ops.BulkInsertOp,
     ops.CreateTableCommentOp,
     ops.DropTableCommentOp,
-    ops.DropConstraintOp,
 )
+_LOCKING = (ops.AlterTableOp, ops.AddConstraintOp, ops.DropConstraintOp)
 # PostgreSQL keeps these once for all rows that exist; other functions give each row its own.
 _STABLE = re.compile(
     r"\b(now|current_timestamp|current_date|localtimestamp)\b|^[^(]*$", re.IGNORECASE
@@ -62,7 +63,20 @@ def changes(operation: ops.MigrateOperation | str, dialect: str) -> Iterator[Cha
         yield from _of_operation(operation, dialect)
 
 
-def _of_operation(operation: Any, dialect: str) -> Iterator[Change]:
+def locked(operation: ops.MigrateOperation | str) -> str:
+    """Return the table that stays locked until the end of the transaction, if one does."""
+    if isinstance(operation, str):
+        return statements.locked(operation)
+    if not isinstance(operation, _LOCKING):
+        return ""
+    place: Any = operation
+    name = getattr(place, "table_name", "") or getattr(place, "source_table", "")
+    return _with_schema(name, getattr(place, "schema", None))
+
+
+def _of_operation(  # noqa: PLR0912 - one line for each kind of operation
+    operation: Any, dialect: str
+) -> Iterator[Change]:
     match operation:
         case ops.CreateTableOp() | ops.DropTableOp() | ops.RenameTableOp():
             yield Change(_TABLES[type(operation)], _table(operation), _new_name(operation))
@@ -76,6 +90,10 @@ def _of_operation(operation: Any, dialect: str) -> Iterator[Change]:
             yield from _indexed(operation)
         case ops.AddConstraintOp():
             yield from _constrained(operation)
+        case ops.DropConstraintOp(constraint_type="primary", constraint_name=name):
+            yield Change("drop primary key", _table(operation), str(name or ""))
+        case ops.DropConstraintOp():
+            return
         case _:
             yield Change("unknown", getattr(operation, "table_name", ""), type(operation).__name__)
 
@@ -88,6 +106,8 @@ def _added(table: str, column: Any) -> Iterator[Change]:
     default = column.server_default
     if not column.nullable and default is None and column.identity is None:
         yield Change("required column", table, column.name)
+    if _is_json(column.type):
+        yield Change("json", table, column.name)
     if isinstance(default, Computed | Identity) or not _is_stable(default):
         yield Change("filled column", table, column.name)
     if column.foreign_keys:
@@ -96,6 +116,11 @@ def _added(table: str, column: Any) -> Iterator[Change]:
         yield Change("unique", table, column.name)
     elif column.index:
         yield Change("index", table, column.name)
+
+
+def _is_json(kind: Any) -> bool:
+    there = kind.dialect_impl(postgresql.dialect())
+    return isinstance(there, JSON) and not isinstance(there, postgresql.JSONB)
 
 
 def _is_stable(default: Any) -> bool:
@@ -140,12 +165,12 @@ def _constrained(operation: Any) -> Iterator[Change]:
     of: type[Any] = operation.__class__
     kind: Kind = _CONSTRAINTS.get(of, "exclude")
     options = getattr(operation, "kw", {})
-    if options.get("postgresql_not_valid"):
-        return
     if kind == "foreign key":
         table = _with_schema(operation.source_table, options.get("source_schema"))
     else:
         table = _table(operation)
+    if options.get("postgresql_not_valid"):
+        kind = "not valid"
     yield Change(kind, table, operation.constraint_name or "")
 
 

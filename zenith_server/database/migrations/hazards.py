@@ -38,6 +38,12 @@ _VALIDATED_LATER = (
 )
 _SCANNED = "PostgreSQL reads the whole table for it, and nobody may write to it meanwhile."
 _COPIED = "MySQL copies the whole table for it, and nobody may write to it meanwhile."
+_AUTOCOMMIT = "with op.get_context().autocommit_block():"
+_BATCHES = (
+    "Put it behind the transaction, or into a revision of its own, some thousand rows at a time:",
+    f"{_AUTOCOMMIT} while op.get_bind().execute(sa.text(batch)).rowcount: pass",
+    'batch = "UPDATE {table} SET … WHERE id IN (SELECT id FROM {table} WHERE … LIMIT 5000)"',
+)
 _TOOL = ("Change a large table with gh-ost or pt-online-schema-change.",)
 
 ANYWHERE: Mapping[Kind, Hazard] = {
@@ -53,6 +59,11 @@ ANYWHERE: Mapping[Kind, Hazard] = {
     "rename table": Hazard("{table} is renamed", _ROLLOUT, (_NEW_TABLE,)),
     "drop column": Hazard("{table}.{name} is dropped", _ROLLOUT, _LATER),
     "drop table": Hazard("{table} is dropped", _ROLLOUT, _LATER),
+    "truncate": Hazard(
+        "{table} is emptied",
+        "The rows are gone, and the running version may need them.",
+        ("If they shall go, delete them in batches in a later release.",),
+    ),
 }
 
 POSTGRESQL: Mapping[Kind, Hazard] = {
@@ -133,6 +144,103 @@ POSTGRESQL: Mapping[Kind, Hazard] = {
             each.replace("{how}", "op.create_check_constraint(…, postgresql_not_valid=True)")
             for each in _VALIDATED_LATER
         ),
+    ),
+    "validate at once": Hazard(
+        "A constraint of {table} is checked in the transaction that added it",
+        "The lock of the first statement is held while all rows are read.",
+        (
+            (
+                'Put the check into the next revision: op.execute("ALTER TABLE {table} VALIDATE '
+                'CONSTRAINT {name}")'
+            ),
+        ),
+    ),
+    "drop primary key": Hazard(
+        "The primary key of {table} is dropped",
+        "The running version, foreign keys and logical replication rely on it.",
+        (
+            (
+                "Build a unique index on the new key CONCURRENTLY, then swap in one revision: drop "
+                'the old key and op.execute("ALTER TABLE {table} ADD PRIMARY KEY USING INDEX …")'
+            ),
+        ),
+    ),
+    "json": Hazard(
+        "{table}.{name} is of the type json",
+        "It cannot be compared: SELECT DISTINCT and GROUP BY over the table fail from then on.",
+        (
+            (
+                "Take jsonb: sqlalchemy.dialects.postgresql.JSONB, or "
+                'sa.JSON().with_variant(JSONB(), "postgresql")'
+            ),
+        ),
+    ),
+    "enum value": Hazard(
+        "A value is added to an enumeration inside of a transaction",
+        "It cannot be used before that ends, and PostgreSQL before 12 refuses it.",
+        (f"{_AUTOCOMMIT} op.execute(\"ALTER TYPE … ADD VALUE IF NOT EXISTS '…'\")",),
+    ),
+    "rename value": Hazard(
+        "A value of an enumeration is renamed",
+        _ROLLOUT,
+        ("Add the new value, release code that reads both and writes it, then change the rows.",),
+    ),
+    "rename schema": Hazard(
+        "The schema {name} is renamed",
+        _ROLLOUT,
+        ("Move to a new schema in steps, with views of the old names in between.",),
+    ),
+    "drop schema": Hazard("The schema {name} is dropped", _ROLLOUT, _LATER),
+    "domain": Hazard(
+        "A constraint is added to the domain {name} and checked at once",
+        "PostgreSQL reads each table that has a column of it, and locks them all.",
+        (
+            (
+                'In one revision: op.execute("ALTER DOMAIN {name} ADD CONSTRAINT … CHECK (…) NOT '
+                'VALID")'
+            ),
+            'In the next: op.execute("ALTER DOMAIN {name} VALIDATE CONSTRAINT …")',
+        ),
+    ),
+    "lock": Hazard(
+        "{table} is locked by hand",
+        "Nobody else can use it until the transaction ends.",
+        ("Leave it to the statements, each of which takes the weakest lock that will do.",),
+    ),
+    "rewrite": Hazard(
+        "{table} is written anew",
+        "Nobody may read or write it until that is done.",
+        ("Run pg_repack or pg_squeeze outside of the migrations.",),
+    ),
+    "reindex": Hazard(
+        "An index of {table} is built anew",
+        "Nobody may write to its table until it is built.",
+        (f'{_AUTOCOMMIT} op.execute("REINDEX INDEX CONCURRENTLY …")',),
+    ),
+    "refresh": Hazard(
+        "The materialised view {table} is made anew",
+        "Nobody may read it until that is done.",
+        (
+            (
+                "Give it a unique index, then: "
+                'op.execute("REFRESH MATERIALIZED VIEW CONCURRENTLY {table}")'
+            ),
+        ),
+    ),
+    "vacuum": Hazard(
+        "VACUUM or CONCURRENTLY stands inside of a transaction",
+        "PostgreSQL refuses that.",
+        (f"Put it into: {_AUTOCOMMIT}",),
+    ),
+    "all rows": Hazard(
+        "All rows of {table} are changed at once",
+        "Each stays locked until the last one is done, and the table doubles in size.",
+        _BATCHES,
+    ),
+    "backfill": Hazard(
+        "Rows of {table} are changed in a transaction that has locked a table",
+        "What the transaction has altered is locked until all rows are done.",
+        _BATCHES,
     ),
     "exclude": Hazard(
         "An exclusion constraint is added to {table}",

@@ -260,7 +260,7 @@ class Migrations:
         self, message: str, change: Difference | None, known: tuple[Revision, ...]
     ) -> NewRevision:
         down = tuple(head.id for head in revisions.heads(known))
-        number = _next_number(known)
+        number = revisions.next_number(known)
         content = writing.revision_text(number, down, message, change)
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / f"{number}_{writing.slug(message)}.py"
@@ -304,8 +304,3 @@ def _refuse_unless_current(found: MigrationState, database: Database, folder: Pa
         raise ProjectError(faults.behind(found))
     if found.unknown:
         raise ProjectError(faults.ahead(found, database.url, folder))
-
-
-def _next_number(known: tuple[Revision, ...]) -> str:
-    numbers = [int(revision.id) for revision in known if revision.id.isdigit()]
-    return f"{max(numbers, default=0) + 1:04}"

@@ -79,7 +79,7 @@ def _take_over(operations: Any, context: MigrationContext, recording: Recording)
 
     def execute(statement: Any, _: object) -> object:
         recording.add(_text(statement, context))
-        return IteratorResult[Any](SimpleResultMetaData(["value"]), iter(()))
+        return _Nothing(SimpleResultMetaData(["value"]), iter(()))
 
     def invoke(operation: Any) -> object:
         return _invoked(operation, context, recording)
@@ -127,6 +127,12 @@ def _line(traceback: TracebackType | None, file: str) -> int | None:
             line = traceback.tb_lineno
         traceback = traceback.tb_next
     return line
+
+
+class _Nothing(IteratorResult[Any]):
+    """A result without rows, that changed none: loops over batches end at once."""
+
+    rowcount = 0
 
 
 class _Bind(MockConnection):

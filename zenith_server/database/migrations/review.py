@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import MetaData
 
-from zenith_server.database.migrations.changes import Change, changes
+from zenith_server.database.migrations.changes import Change, changes, locked
 from zenith_server.database.migrations.hazards import HAZARDS
 from zenith_server.database.migrations.recording import Recording, Step, record
 from zenith_server.database.migrations.revisions import Revision
@@ -55,30 +55,63 @@ class Review:
     declared: Declared = field(default_factory=dict[str, Collection[str]])
     made: set[str] = field(default_factory=set[str])
     validated: set[str] = field(default_factory=set[str])
+    # What the transaction of a revision did to tables in use so far.
+    locked: set[str] = field(default_factory=set[str])
+    unchecked: set[str] = field(default_factory=set[str])
 
     def of(self, revision: Revision, module: Any) -> Iterator[Finding]:
         """Run a revision where nothing is executed, and give what is to be said about it."""
         recording = record(module.upgrade, str(revision.file), self.dialect)
+        self._forget()
         for step in recording.steps:
+            if not step.in_transaction:
+                self._forget()
             for change in changes(step.operation, self.dialect):
-                if self._is_hazard(change, step):
-                    yield _finding(revision, step, self._fault(change), change.kind)
+                kind = self._judged(change, step)
+                if kind and (kind == "unknown" or kind in HAZARDS[self.dialect]):
+                    said = Change(kind, change.table, change.name)
+                    yield _finding(revision, step, self._fault(said), kind)
+            if step.in_transaction:
+                self.locked |= {locked(step.operation)} - self.made - {""}
         if recording.error:
             yield _unfinished(revision, recording)
 
-    def _is_hazard(self, change: Change, step: Step) -> bool:
-        if change.kind == "create table":
-            self.made.add(change.table)
-        elif change.kind == "validate":
-            self.validated.add(change.table)
-        elif change.kind == "concurrent index":
-            return self.dialect == "postgresql" and step.in_transaction
-        elif change.table in self.made:
-            self.made |= {change.name} if change.kind == "rename table" else set()
-            return False
-        elif change.kind == "not null" and change.table in self.validated:
-            return False
-        return change.kind == "unknown" or change.kind in HAZARDS[self.dialect]
+    def _forget(self) -> None:
+        self.locked, self.unchecked = set(), set()
+
+    def _judged(self, change: Change, step: Step) -> Kind | None:
+        """Return what a change amounts to after what came before it; nothing for what is safe."""
+        kind, table = change.kind, change.table
+        match kind:
+            case "create table":
+                self.made.add(table)
+                return None
+            case "concurrent index" | "vacuum" | "enum value":
+                return kind if step.in_transaction else None
+            case "rename table" if table in self.made:
+                self.made.add(change.name)
+            case _:
+                pass
+        if table in self.made:
+            return None
+        return self._of_table_in_use(change, step)
+
+    def _of_table_in_use(self, change: Change, step: Step) -> Kind | None:
+        kind, table = change.kind, change.table
+        match kind:
+            case "not valid":
+                self.unchecked.add(table)
+                return None
+            case "validate":
+                self.validated.add(table)
+                return "validate at once" if table in self.unchecked else None
+            case "not null":
+                return None if table in self.validated else kind
+            case "rows" | "all rows":
+                is_locking = bool(self.locked) and step.in_transaction
+                return "backfill" if is_locking else kind
+            case _:
+                return kind
 
     def _fault(self, change: Change) -> Fault:
         if change.kind == "unknown":

@@ -102,6 +102,12 @@ def ancestors(revisions: Iterable[Revision], ids: Iterable[str]) -> frozenset[st
     return frozenset(found)
 
 
+def next_number(revisions: Iterable[Revision]) -> str:
+    """Return the number of the revision that comes next, such as `0003`."""
+    numbers = [int(revision.id) for revision in revisions if revision.id.isdigit()]
+    return f"{max(numbers, default=0) + 1:04}"
+
+
 def _read(file: Path) -> Revision | Fault:
     try:
         module = ast.parse(file.read_text(encoding="utf-8"))

@@ -23,7 +23,25 @@ Kind = Literal[
     "check",
     "primary key",
     "exclude",
+    "not valid",
     "validate",
+    "validate at once",
+    "drop primary key",
+    "json",
+    "enum value",
+    "rename value",
+    "rename schema",
+    "drop schema",
+    "domain",
+    "lock",
+    "rewrite",
+    "reindex",
+    "refresh",
+    "vacuum",
+    "truncate",
+    "rows",
+    "all rows",
+    "backfill",
     "unknown",
 ]
 Found = tuple[Kind, str, str]
@@ -42,13 +60,31 @@ _STATEMENTS: tuple[tuple[str, Kind | None], ...] = (
     (rf"drop table {_EXISTS}{_TABLE}", "drop table"),
     (rf"rename table {_TABLE} to {_NAME}", "rename table"),
     (r"$|select |with .*\bselect |insert |drop index |comment on |analyze |pragma ", None),
-    (r"set |create type |alter type \S+ add value |drop type |create extension ", None),
+    (r"alter type \S+ add value ", "enum value"),
+    (r"alter type \S+ rename value ", "rename value"),
+    (rf"alter schema {_NAME} rename to ", "rename schema"),
+    (rf"drop schema {_EXISTS}{_NAME}", "drop schema"),
+    (rf"alter domain {_NAME} add (?!.*\bnot valid\b)", "domain"),
+    (r"alter domain ", None),
+    (rf"lock (?:table )?(?:only )?{_TABLE}", "lock"),
+    (rf"vacuum (?:\([^)]*\bfull\b[^)]*\)|full)(?: (?:verbose |analyze )*{_TABLE})?", "rewrite"),
+    (rf"cluster(?: verbose)?(?: {_TABLE})?", "rewrite"),
+    (rf"vacuum(?: {_TABLE})?", "vacuum"),
+    (rf"reindex (?:\([^)]*\) )?(?:table|index|schema|database) concurrently {_TABLE}", "vacuum"),
+    (rf"reindex (?:\([^)]*\) )?(?:table|index|schema|database|system) {_TABLE}", "reindex"),
+    (r"refresh materialized view concurrently ", None),
+    (rf"refresh materialized view {_TABLE}", "refresh"),
+    (rf"truncate (?:table )?(?:only )?{_TABLE}", "truncate"),
+    (rf"(?:update|delete from) (?:only )?{_TABLE}\b(?!.*\bwhere\b)", "all rows"),
+    (rf"(?:update|delete from) (?:only )?{_TABLE}", "rows"),
+    (r"set |create type |drop type |create extension |create schema |create domain ", None),
     (r"create sequence |create (?:or replace )?(?:view|function|procedure|trigger) ", None),
 )
 _ALTER = re.compile(rf"alter table {_EXISTS}(?:only )?{_TABLE} (?P<clauses>.*)")
 _COLUMN = rf"(?:column )?{_EXISTS}{_NAME}"
 _CLAUSES: tuple[tuple[str, Kind | None], ...] = (
-    (r"add .*(?:\bnot valid|\busing index\b)", None),
+    (r"add .*\busing index\b", None),
+    (rf"add (?:constraint {_NAME} )?.*\bnot valid\b", "not valid"),
     (rf"add (?:constraint {_NAME} )?foreign key", "foreign key"),
     (rf"add (?:constraint {_NAME} )?unique", "unique"),
     (rf"add (?:constraint {_NAME} )?check", "check"),
@@ -86,6 +122,18 @@ def changes(statement: str) -> Iterator[Found]:
     yield from _first(lower, text)
 
 
+def locked(statement: str) -> str:
+    """Return the table that a statement locks until the end of its transaction, if it does.
+
+    Example:
+        >>> locked("ALTER TABLE users ADD COLUMN age int")
+        'users'
+    """
+    plain = " ".join(re.sub(r'["`]', "", _COMMENT.sub(" ", statement)).split()).lower()
+    found = _ALTER.match(plain) or re.match(rf"lock (?:table )?(?:only )?{_TABLE}", plain)
+    return found["table"] if found else ""
+
+
 def _first(lower: str, text: str) -> Iterator[Found]:
     for pattern, kind in _STATEMENTS:
         if found := re.match(pattern, lower):
@@ -114,6 +162,8 @@ def _added(rest: str) -> Iterator[Kind]:
         r"\b(default|generated|stored|serial|bigserial)\b", rest
     ):
         yield "required column"
+    if re.match(r"json\b", rest):
+        yield "json"
     if _VOLATILE.search(rest):
         yield "filled column"
     if "references" in rest:
