@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
 import time
-from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Self
 
-import httpx2
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
@@ -20,91 +16,6 @@ from websockets.sync.client import ClientConnection, connect
 from tests.runner.serving import Runner
 
 ENGINES = ("hypercorn", "granian")
-CLIENTS = 8
-
-
-class Load:
-    """Clients that ask without pause, over connections kept alive and over new ones.
-
-    A connection refused is how clients learn that the server has gone; everything else that is
-    not a 200 is a request that was lost.
-    """
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.outcomes: Counter[str] = Counter()
-        self._over = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._ask, args=[number % 2 == 0]) for number in range(CLIENTS)
-        ]
-
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._over.set()
-        for thread in self._threads:
-            thread.join(30)
-
-    def _ask(self, keep_alive: bool) -> None:
-        headers = {} if keep_alive else {"connection": "close"}
-        with httpx2.Client(timeout=20, headers=headers) as client:
-            while not self._over.is_set():
-                try:
-                    self.outcomes[str(client.get(self.url).status_code)] += 1
-                except httpx2.ConnectError:
-                    self.outcomes["refused"] += 1
-                    time.sleep(0.02)
-                except httpx2.TransportError as error:
-                    self.outcomes[repr(error)] += 1
-
-    def reaches(self, number: int) -> None:
-        """Wait until so many requests have been answered."""
-        deadline = time.monotonic() + 40
-        while self.outcomes["200"] < number and time.monotonic() < deadline:
-            time.sleep(0.01)
-
-    @property
-    def lost(self) -> dict[str, int]:
-        return {
-            what: times for what, times in self.outcomes.items() if what not in ("200", "refused")
-        }
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.parametrize("workers", [1, 2])
-@pytest.mark.timeout(240)
-def test_stopping_under_load_loses_no_request(tmp_path: Path, engine: str, workers: int) -> None:
-    port = 0
-    answered = 0
-    for _ in range(3):
-        with Runner(
-            tmp_path, engine=engine, workers=workers, **({"port": port} if port else {})
-        ) as runner:
-            port = runner.ready().port
-            with Load(runner.url) as load:
-                load.reaches(300)
-                assert runner.stop() == 0
-        answered += load.outcomes["200"]
-        assert load.lost == {}
-    assert answered >= 900
-
-
-@pytest.mark.parametrize("engine", ENGINES)
-@pytest.mark.timeout(240)
-def test_replacing_workers_under_load_loses_and_refuses_no_request(
-    tmp_path: Path, engine: str
-) -> None:
-    with Runner(tmp_path, engine=engine, workers=2) as runner, Load(runner.ready().url) as load:
-        for times in range(1, 6):
-            load.reaches(200 * times)
-            runner.send(signal.SIGHUP)
-            runner.says("reloaded in", times)
-        load.reaches(load.outcomes["200"] + 200)
-        assert load.outcomes["200"] >= 1000
-        assert (load.lost, load.outcomes["refused"]) == ({}, 0)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
