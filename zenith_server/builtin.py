@@ -19,6 +19,7 @@ BUILT_IN = (
     "requests:Requests",
     "services:Services",
     "routes:Routes",
+    "versions:Versions",
     "middleware:Middleware",
     "database:Database",
     "migrations:Migrations",

@@ -55,6 +55,7 @@ class Dispatcher:
         self._replies = [hook.reply for hook in plan.hooks if hook.reply]
         self._finishes = [hook.finish for hook in plan.hooks if hook.finish]
         self._headers = [pair for hook in plan.hooks for pair in hook.headers]
+        self._choices = [choice.look for choice in plan.choices]
         self._is_layered = bool(plan.hooks or plan.layers)
 
     def facts(self) -> tuple[tuple[str, str], ...]:
@@ -200,12 +201,26 @@ class Dispatcher:
             segments = split(path)
         else:
             segments = segments_of(scope)
-        found = self.router.find(segments) or self._find_slashed(segments)
+        found = self._found(segments)
+        if found is None and self._choices:
+            found = self._chosen(scope, segments)
         if found is None or scope["path"][:1] not in _STARTS:
             return None
         if found[1] and not found[0].is_mount:
             refuse_traversal(found[1])
         return found
+
+    def _found(self, segments: list[str]) -> Found | None:
+        return self.router.find(segments) or self._find_slashed(segments)
+
+    def _chosen(self, scope: Scope, segments: list[str]) -> Found | None:
+        """Return what answers the path elsewhere, as in the version that a header names.
+
+        Raises:
+            BadRequest: the request names what there is not.
+        """
+        others = (look(scope, segments) for look in self._choices)
+        return next((found for other in others if other and (found := self._found(other))), None)
 
     def _find_slashed(self, segments: list[str]) -> Found | None:
         """Return a redirect in place of what would be found without the last slash.

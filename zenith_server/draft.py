@@ -15,6 +15,7 @@ from zenith_server.manifest import Manifest, ProjectFile
 from zenith_server.names import Pattern, template
 from zenith_server.plan import (
     Check,
+    Choice,
     ErrorMapping,
     Fact,
     Guard,
@@ -62,6 +63,7 @@ class Draft:
     preparations: list[Preparation] = field(default_factory=list)
     drains: list[Callable[[], None]] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
+    choices: list[Choice] = field(default_factory=list)
     silent: list[Idle] = field(default_factory=list)
 
     # --- what there is ---
@@ -197,6 +199,10 @@ class Draft:
         """Call something when the process has been told to stop, before it stops accepting."""
         self.drains.append(call)
 
+    def choose(self, look: Callable[[Scope, list[str]], list[str] | None]) -> None:
+        """Look elsewhere for a path that no route answers (see `Choice`)."""
+        self.choices.append(Choice(look, self.origin(look)))
+
     def idle(self, name: str, reason: str) -> None:
         """Say that a part does nothing here, and why, for lists of what is on."""
         self.silent.append(Idle(name, reason))
@@ -238,6 +244,7 @@ class Draft:
             tuple(self.drains),
             tuple(self.facts),
             tuple(self.silent),
+            tuple(self.choices),
         )
 
 

@@ -16,6 +16,8 @@ from zenith_server.errors import Fault, ProjectError
 _STATIC = re.compile(r"[A-Za-z0-9._~-]+")
 _PARAMETER = re.compile(r"\[(\.\.\.)?([^\[\]]*)\]")
 _TEMPLATE = re.compile(r"\{([^{}:]+)(:path)?\}")
+VERSION = re.compile(r"v[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}")
+"""What a version of the API is called: a number, or the day from which it holds."""
 _SAFE = re.compile(r"[A-Za-z0-9_]")
 
 

@@ -171,6 +171,20 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """Where else to look for a path that no route answers.
+
+    Args:
+        look: takes the scope and the decoded segments and returns others, or nothing; what it
+            raises is the answer.
+        origin: where it was declared.
+    """
+
+    look: Callable[[Scope, list[str]], list[str] | None]
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
 class Idle:
     """A part that is on and has nothing to do.
 
@@ -208,6 +222,7 @@ class Plan:
     drains: tuple[Callable[[], None], ...] = ()
     facts: tuple[Fact, ...] = ()
     idle: tuple[Idle, ...] = ()
+    choices: tuple[Choice, ...] = ()
 
     def guarded(self) -> tuple[Route, ...]:
         """Return the routes, each handler with the guards of all of them before its own."""

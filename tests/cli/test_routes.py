@@ -106,3 +106,47 @@ def test_code_of_nothing_is_a_fault(command: Command) -> None:
 def test_code_without_a_url_is_a_usage_error(command: Command) -> None:
     ran = command("routes", "--code", files=USERS)
     assert (ran.code, ran.err.splitlines()[0]) == (2, "--code prints the code behind one URL.")
+
+
+VERSIONS = {
+    "routes/v1/users.py": """
+        async def get(): return []
+
+        async def post(name: str): return name
+    """,
+    "routes/v1/tags.py": "async def get(): return []",
+    "routes/v1/a.py": "async def get(): return 1",
+    "routes/v2/users.py": "async def get(): return []",
+    "routes/v2/b.py": "async def get(): return 1",
+    "zenith.yaml": "versions: {default: v2, v2: {without: [/tags]}}",
+}
+
+
+def test_a_diff_tells_what_a_version_answers_otherwise(command: Command) -> None:
+    ran = command("routes", "--diff", "v1", "v2", files=VERSIONS)
+    assert ran.code == 0
+    assert ran.lines[1:] == [
+        ["added", "GET", "/b", "routes/v2/b.py:1"],
+        ["removed", "GET", "/tags", "routes/v1/tags.py:1"],
+        ["changed", "GET", "/users", "routes/v1/users.py:1", "→", "routes/v2/users.py:1"],
+        ["removed", "POST", "/users", "routes/v1/users.py:3"],
+        ["1", "of", "v2", "are", "those", "of", "v1."],
+    ]
+
+
+def test_a_diff_as_json_has_what_is_inherited_too(command: Command) -> None:
+    rows = command("routes", "--diff", "v1", "v2", "--json", files=VERSIONS).json()
+    assert [row["change"] for row in rows if row["pattern"] == "/a"] == ["inherited"]
+    assert len(rows) == 5
+
+
+def test_a_diff_with_a_version_that_is_none_names_the_known_ones(command: Command) -> None:
+    ran = command("routes", "--diff", "v1", "v3", files=VERSIONS)
+    assert ran.code != 0
+    assert "There are: v1, v2." in ran.err
+
+
+def test_a_url_without_a_version_is_explained_by_the_default(command: Command) -> None:
+    found = command("routes", "--url", "/users", "--json", files=VERSIONS).json()
+    assert (found["status"], found["pattern"]) == (200, "/v2/users")
+    assert found["steps"][0]["note"] == "nothing there; looked for in /v2/users"

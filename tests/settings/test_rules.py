@@ -46,3 +46,10 @@ def test_production_for_any_host_is_a_warning(read: Reader) -> None:
 
 def test_production_for_its_own_hosts_has_no_warning(read: Reader) -> None:
     assert read(environ={"ALLOWED_HOSTS": "a.example"}, environment="production").warnings == ()
+
+
+def test_a_version_is_deprecated_before_it_ends(faults: FaultFinder) -> None:
+    text = "versions:\n  v1:\n    deprecated: 2027-01-01\n    sunset: 2026-01-01\n"
+    [fault] = faults({"zenith.yaml": text})
+    assert fault.what == "v1 ends on 2026-01-01, before it is deprecated on 2027-01-01"
+    assert fault.where == ("zenith.yaml:3", "zenith.yaml:4")

@@ -13,6 +13,7 @@ from zenith_server.cli.rows import layers_around
 from zenith_server.inject import compile_route
 from zenith_server.input_faults import Refused
 from zenith_server.inputs import reader
+from zenith_server.names import Pattern
 from zenith_server.paths import refuse_traversal
 from zenith_server.plan import Provider, Route, Service
 from zenith_server.problems import HTTPException
@@ -91,8 +92,21 @@ def _search(findings: Findings, path: str) -> Match:
         step = Step(path, "static", "answered before every layer")
         return Match(outside[path], steps=(step,))
     patterns = [route.pattern for route in findings.plan.routes if not route.outside]
-    parts = [decoded(part) for part in path[1:].encode().split(b"/")]
-    return match(patterns, [] if path == "/" else parts)
+    parts = [decoded(part) for part in path[1:].encode().split(b"/")] if path != "/" else []
+    found = match(patterns, parts)
+    if found.pattern is not None:
+        return found
+    return next((m for m in _elsewhere(findings, patterns, parts) if m.pattern), found)
+
+
+def _elsewhere(findings: Findings, patterns: list[Pattern], parts: list[str]) -> Iterator[Match]:
+    """What is found where a path is looked for that nothing answers, such as in a version."""
+    for choice in findings.plan.choices:
+        others = choice.look({"headers": []}, parts)
+        if others is not None:
+            step = Step("", "static", f"nothing there; looked for in {'/'.join(['', *others])}")
+            found = match(patterns, others)
+            yield replace(found, steps=(step, *found.steps))
 
 
 def _routes(findings: Findings, found: Match) -> list[Route]:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 
 Url = Annotated[str | None, Parameter(help="Tell what answers this URL, and why.")]
 Method = Annotated[str, Parameter(help="The method for --url; GET if left out.")]
+Diff = Annotated[
+    tuple[str, str] | None,
+    Parameter(help="Tell what the second version of the API answers otherwise than the first."),
+]
 Code = Annotated[bool, Parameter(help="With --url: print the code that runs for it.")]
 
 
@@ -26,10 +30,11 @@ def routes(
     url: Url = None,
     method: Method = "GET",
     code: Code = False,
+    diff: Diff = None,
     env: Env = None,
     json: AsJson = False,
 ) -> int:
-    """List the routes, or tell what answers one URL."""
+    """List the routes, tell what answers one URL, or compare two versions of the API."""
     from zenith_server.cli.findings import find
 
     if code and url is None:
@@ -37,6 +42,8 @@ def routes(
     findings = find(project, env)
     if code and url is not None:
         return _print_code(findings, url, method.upper())
+    if diff is not None:
+        return _print_difference(findings, *diff, json=json)
     if url is not None:
         return _print_explanation(findings, url, method.upper(), json=json)
     return _print_list(findings, json=json)
@@ -58,6 +65,26 @@ def _cells(row: Row) -> tuple[str, str, str, str]:
     place = f"{row.file}:{row.line}" if row.line else row.file
     last = ", ".join(row.layers) if row.fault is None else f"broken: {row.fault}"
     return ", ".join(row.methods) or "?", row.pattern or "?", place, last
+
+
+def _print_difference(findings: Findings, old: str, new: str, *, json: bool) -> int:
+    from zenith_server.cli.findings import tell_faults
+    from zenith_server.cli.version_diff import difference
+
+    found = difference(findings, old, new)
+    if json:
+        print_json([asdict(each) for each in found])
+        return tell_faults(findings)
+    told = [each for each in found if each.change != "inherited"]
+    rows = [(each.change, each.method, each.pattern, _places(each.old, each.new)) for each in told]
+    if rows:
+        print_table(("CHANGE", "METHOD", "PATTERN", "PLACE"), rows)
+    print(f"{len(found) - len(told)} of {new} are those of {old}.")
+    return tell_faults(findings)
+
+
+def _places(old: str, new: str) -> str:
+    return f"{old} → {new}" if old and new else old or new
 
 
 def _print_explanation(findings: Findings, url: str, method: str, *, json: bool) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 
 from zenith_server.container import known_types
 from zenith_server.errors import Fault, ProjectError
+from zenith_server.names import Pattern
 from zenith_server.openapi.answers import ELSEWHERE, UNKNOWN, Answer
 from zenith_server.openapi.inputs import body, credentials, parameters, wanted_inputs
 from zenith_server.openapi.naming import operation_ids, tag_of, words
@@ -38,11 +39,13 @@ class Info:
         title: its name.
         version: the version of the API, not of the server.
         description: what it is for; CommonMark.
+        leaving: the versions of the API that are deprecated, as patterns before their URLs.
     """
 
     title: str
     version: str
     description: str = ""
+    leaving: tuple[Pattern, ...] = ()
 
 
 def describe(plan: Plan, info: Info, *, refuse_unknown: bool = True) -> Json:
@@ -68,7 +71,8 @@ def describe(plan: Plan, info: Info, *, refuse_unknown: bool = True) -> Json:
     paths: Json = {}
     for each, name in zip(operations, operation_ids(operations), strict=True):
         methods = paths.setdefault(str(each.route.pattern), {})
-        methods[each.route.method.lower()] = _operation(each, name, schemas)
+        is_leaving = any(_is_below(base, each.route.pattern) for base in info.leaving)
+        methods[each.route.method.lower()] = _operation(each, name, schemas, is_leaving=is_leaving)
     components = {
         "schemas": schemas.used_by(paths),
         "securitySchemes": schemes(each.security for each in operations),
@@ -118,7 +122,11 @@ def _wanted(operations: Iterable[Operation]) -> Iterator[Wanted]:
                 yield Wanted(answer.type, "out")
 
 
-def _operation(each: Operation, name: str, schemas: Schemas) -> Json:
+def _is_below(base: Pattern, pattern: Pattern) -> bool:
+    return pattern.segments[: len(base.segments)] == base.segments
+
+
+def _operation(each: Operation, name: str, schemas: Schemas, *, is_leaving: bool) -> Json:
     tag = tag_of(each.route)
     deprecated = getattr(each.route.handler, "__deprecated__", None)
     notes = (each.doc.description, f"Deprecated: {deprecated}" if deprecated else "")
@@ -131,7 +139,7 @@ def _operation(each: Operation, name: str, schemas: Schemas) -> Json:
             "parameters": parameters(each.inputs, each.doc, schemas),
             "requestBody": body(each.inputs, each.doc, schemas),
             "responses": _responses(each.answers, schemas),
-            "deprecated": deprecated is not None,
+            "deprecated": is_leaving or deprecated is not None,
             "security": credentials(each.security),
         }
     )

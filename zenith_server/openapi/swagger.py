@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from functools import cache
 from html import escape
 from importlib import import_module
@@ -15,6 +17,7 @@ INSTALL = 'pip install "zenith-server[docs]"'
 MEDIA = {
     "swagger-ui.css": "text/css; charset=utf-8",
     "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+    "swagger-ui-standalone-preset.js": "text/javascript; charset=utf-8",
     "favicon-32x32.png": "image/png",
 }
 # Everything comes from this server; no script or style stands in the page itself.
@@ -23,16 +26,24 @@ POLICY = (
     b"connect-src 'self'; "
     b"frame-ancestors 'none'; base-uri 'none'; form-action 'none'"
 )
-START = b"""\
-SwaggerUIBundle({
-  url: new URL("openapi.json", document.baseURI).href,
+START = """\
+const here = (url) => new URL(url, document.baseURI).href;
+const documents = {documents};
+const several = documents.length > 1;
+SwaggerUIBundle({{
+  url: several ? undefined : here(documents[0].url),
+  urls: several ? documents.map(({{ url, name }}) => ({{ url: here(url), name }})) : undefined,
+  "urls.primaryName": {shown},
+  presets: [SwaggerUIBundle.presets.apis].concat(several ? [SwaggerUIStandalonePreset] : []),
+  layout: several ? "StandaloneLayout" : "BaseLayout",
   dom_id: "#swagger-ui",
   deepLinking: true,
   displayRequestDuration: true,
   tryItOutEnabled: true,
   validatorUrl: null,
-});
+}});
 """
+CHOOSER = "swagger-ui-standalone-preset.js"
 PAGE = """\
 <!doctype html>
 <html lang="en">
@@ -45,7 +56,7 @@ PAGE = """\
 </head>
 <body>
 <div id="swagger-ui"></div>
-<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/swagger-ui-bundle.js"></script>{chooser}
 <script src="docs/start.js"></script>
 </body>
 </html>
@@ -63,19 +74,35 @@ def folder() -> Path:
     return Path(import_module(PACKAGE).swagger_ui_path)
 
 
-def page(title: str) -> Cached:
+def page(title: str, *, several: bool = False) -> Cached:
     """Return the page at `/docs`; it loads its files from below, and the document beside it.
 
     Args:
         title: what the browser calls it.
+        several: whether there are several documents to choose from.
     """
-    text = PAGE.format(title=escape(title))
+    chooser = f'\n<script src="docs/{CHOOSER}"></script>' if several else ""
+    text = PAGE.format(title=escape(title), chooser=chooser)
     policy = (b"content-security-policy", POLICY)
     return Cached(text.encode(), "text/html; charset=utf-8", [policy])
 
 
+def start(documents: Mapping[str, str], shown: str = "") -> Cached:
+    """Return the script that starts the page.
+
+    Args:
+        documents: the URLs of the documents, from the page's, by what they are called.
+        shown: the one that is shown first.
+    """
+    listed = [{"url": url, "name": name} for name, url in documents.items()]
+    text = START.format(documents=_script(listed), shown=_script(shown or next(iter(documents))))
+    return Cached(text.encode(), MEDIA["swagger-ui-bundle.js"])
+
+
+def _script(value: object) -> str:
+    return json.dumps(value, separators=(", ", ": "))
+
+
 def file(name: str) -> Cached | None:
     """Return one of the files that the page loads; nothing for any other name."""
-    if name == "start.js":
-        return Cached(START, MEDIA["swagger-ui-bundle.js"])
     return Cached((folder() / name).read_bytes(), MEDIA[name]) if name in MEDIA else None

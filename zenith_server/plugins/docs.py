@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from anyio.to_thread import run_sync
@@ -12,6 +13,7 @@ from zenith_server.errors import Fault, ProjectError
 from zenith_server.plugin import Plugin
 from zenith_server.problems import HTTPException, NotFound
 from zenith_server.router import hidden
+from zenith_server.versions import families
 
 URL = "/docs"
 
@@ -28,7 +30,8 @@ class Docs(Plugin):
         from zenith_server.openapi import swagger
 
         if swagger.is_installed():
-            pages = Pages(draft.settings.docs.title or draft.settings.root.resolve().name)
+            title = draft.settings.docs.title or draft.settings.root.resolve().name
+            pages = Pages(title, documents_of(draft), draft.settings.versions.default or "")
             draft.route("GET", URL, pages.page)
             draft.route("GET", f"{URL}/{{name}}", pages.file)
             draft.fact("docs", lambda: URL)
@@ -44,10 +47,14 @@ class Pages:
 
     Args:
         title: what the browser calls the page.
+        documents: the documents that it shows, by what they are called.
+        shown: the one that it shows first.
     """
 
-    def __init__(self, title: str) -> None:
+    def __init__(self, title: str, documents: Mapping[str, str], shown: str = "") -> None:
         self._title = title
+        self._documents = documents
+        self._shown = shown
         self._file = lru_cache(maxsize=8)(_read)
 
     @hidden
@@ -55,15 +62,36 @@ class Pages:
         """Return the page."""
         from zenith_server.openapi.swagger import page
 
-        return page(f"{self._title}: the API")
+        return page(f"{self._title}: the API", several=len(self._documents) > 1)
 
     @hidden
     async def file(self, name: str) -> Cached:
         """Return a file of the page."""
-        found = await run_sync(self._file, name)
+        found = self._start() if name == "start.js" else await run_sync(self._file, name)
         if found is None:
             raise NotFound
         return found
+
+    def _start(self) -> Cached:
+        from zenith_server.openapi.swagger import start
+
+        return start(self._documents, self._shown)
+
+
+def documents_of(draft: Draft) -> dict[str, str]:
+    """Return the documents of the API, relative to the page: one for each version, and the whole.
+
+    Example:
+        >>> documents_of(draft)
+        {'v2': 'v2/openapi.json', 'v1': 'v1/openapi.json', 'everything': 'openapi.json'}
+    """
+    versions = {
+        name if len(known) == 1 else str(family.url(name)): f"{family.url(name)}/openapi.json"[1:]
+        for known in (families(draft.files("route")),)
+        for family in known
+        for name in reversed(family.names)
+    }
+    return {**versions, "everything": "openapi.json"}
 
 
 def _read(name: str) -> Cached | None:

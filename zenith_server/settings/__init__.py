@@ -13,6 +13,8 @@ from zenith_server.settings.sections import (
     Requests,
     Security,
     Server,
+    Version,
+    Versions,
 )
 from zenith_server.settings.value import Explained, Given, Settings
 
@@ -30,6 +32,8 @@ __all__ = [
     "Security",
     "Server",
     "Settings",
+    "Version",
+    "Versions",
     "read_settings",
     "settings_of",
 ]

@@ -10,8 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from math import inf, isfinite
 from typing import Generic, TypeVar
+
+from zenith_server.names import VERSION
 
 Raw = str | tuple[str, ...]
 T_co = TypeVar("T_co", covariant=True)
@@ -21,6 +24,8 @@ S = TypeVar("S", bound=str)
 _HOST = re.compile(r"\*|(\*\.)?[\w-]+(\.[\w-]+)*|\[?[0-9a-f]*:[0-9a-f:.]*:[0-9a-f:.]*\]?")
 _ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/?#\s*]+")
 _BIND = re.compile(r"unix:.+|fd://[0-9]+")
+_URL = re.compile(r"https?://[!#-;=?-~]+")
+_PATTERN = re.compile(r"/[A-Za-z0-9._~{}:/-]*")
 _DECIMAL = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 _BYTES = {**_DECIMAL, "kib": 2**10, "mib": 2**20, "gib": 2**30}
 _SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
@@ -133,6 +138,29 @@ def duration() -> Kind[float]:
     """A time in seconds."""
     expected = 'a time, such as 30 (seconds), "500ms", "5m" or "1h"'
     return Kind(expected, lambda raw: _scaled(raw, _SECONDS))
+
+
+def day() -> Kind[date]:
+    """A day, in UTC; the source is RFC 3339."""
+    return Kind("a day, such as 2026-11-01", lambda raw: date.fromisoformat(_single(raw)))
+
+
+def version() -> Kind[str]:
+    """The name of a version of the API."""
+    expected = "a version, such as v2 or 2026-11-01"
+    return Kind(expected, lambda raw: _shaped(VERSION, _single(raw)))
+
+
+def address() -> Kind[str]:
+    """The URL of a page."""
+    return Kind("a URL, such as https://example.com/news", lambda raw: _shaped(_URL, _single(raw)))
+
+
+def patterns() -> Kind[tuple[str, ...]]:
+    """A list of URL patterns below a version."""
+    return names(
+        lambda part: _shaped(_PATTERN, part), "a list of URLs, such as /users or /users/{id}"
+    )
 
 
 def _single(raw: Raw) -> str:

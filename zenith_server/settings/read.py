@@ -13,7 +13,7 @@ from zenith_server.settings.entries import Entry, given
 from zenith_server.settings.keys import declared
 from zenith_server.settings.kinds import Raw
 from zenith_server.settings.rules import faults_of, warnings_of
-from zenith_server.settings.sections import Database
+from zenith_server.settings.sections import Database, Version
 from zenith_server.settings.value import KEYS, SECTIONS, Given, Settings
 from zenith_server.settings.variables import (
     Variable,
@@ -133,6 +133,7 @@ def _built(root: Path, environment: Environment, givens: Givens) -> Settings:
         environment,
         **sections,
         databases=_databases(givens, environment),
+        by_version=_versions(givens),
         layers=_below("layers", givens),
         plugins=_plugins(_below("plugins", givens)),
         givens={**givens, **known},
@@ -146,6 +147,15 @@ def _databases(givens: Givens, environment: Environment) -> dict[str, Database]:
         found.setdefault(name, {})[key] = value
     usual = {key.name: _default(key.name, environment) for key in declared("database", Database)}
     return {name: Database(**_below("database", usual) | own) for name, own in found.items()}
+
+
+def _versions(givens: Givens) -> dict[str, Version]:
+    found: dict[str, dict[str, Any]] = {}
+    for place, value in _below("versions", givens).items():
+        name, _, key = place.partition(".")
+        if key:
+            found.setdefault(name, {})[key] = value
+    return {name: Version(**own) for name, own in found.items()}
 
 
 def _default(name: str, environment: Environment) -> tuple[Given]:

@@ -13,7 +13,8 @@ from typing import cast
 from zenith_server.environment import ENVIRONMENTS
 from zenith_server.presets import PRESETS
 from zenith_server.settings.keys import Key
-from zenith_server.settings.value import KEYS, SECTIONS
+from zenith_server.settings.sections import Version
+from zenith_server.settings.value import KEYS, SECTIONS, VERSION_KEYS
 
 MARK = "<!-- From here on written by `python -m zenith_server.settings.reference`. -->\n"
 
@@ -23,7 +24,7 @@ def tables() -> str:
     sections = [
         "\n".join(_section(name, section.__doc__ or "")) for name, section in SECTIONS.items()
     ]
-    return "\n".join([*sections, *_presets()]) + "\n"
+    return "\n".join([*sections, *_one_version(), *_presets()]) + "\n"
 
 
 def write(page: Path) -> None:
@@ -37,6 +38,16 @@ def _section(name: str, purpose: str) -> Iterator[str]:
     yield "| setting | value | default | variables | what it does |"
     yield "|---|---|---|---|---|"
     yield from (_row(key) for key in KEYS.values() if key.name.startswith(f"{name}."))
+    yield ""
+
+
+def _one_version() -> Iterator[str]:
+    yield f"## versions.v1, versions.v2, …\n\n{Version.__doc__}\n"
+    yield "| setting | value | default | what it does |"
+    yield "|---|---|---|---|"
+    for key in VERSION_KEYS.values():
+        name = key.name.removeprefix("version.")
+        yield f"| `{name}` | {key.kind.expected} | {_defaults(key)} | {key.description} |"
     yield ""
 
 

@@ -19,6 +19,9 @@ def faults_of(settings: Settings) -> Iterator[Fault]:
     """Yield what stops the project: values that are valid, each by itself, and dangerous here."""
     if "*" in settings.cors.origins and settings.cors.credentials:
         yield _any_origin_with_cookies(settings)
+    for name, version in settings.by_version.items():
+        if version.deprecated and version.sunset and version.sunset < version.deprecated:
+            yield _gone_before(settings, name)
     key = settings.security.secret_key
     if settings.environment.name == "production" and key and _is_weak(key):
         yield _weak_key(settings)
@@ -42,6 +45,17 @@ def _any_origin_with_cookies(settings: Settings) -> Fault:
         tuple(dict.fromkeys(map(settings.origin, ("cors.origins", "cors.credentials")))),
         "Every page on the web could then act here in the name of whoever is logged in.",
         ("List the origins that may send cookies.", "Or set cors.credentials to false."),
+    )
+
+
+def _gone_before(settings: Settings, name: str) -> Fault:
+    version = settings.by_version[name]
+    keys = (f"versions.{name}.deprecated", f"versions.{name}.sunset")
+    return Fault(
+        f"{name} ends on {version.sunset}, before it is deprecated on {version.deprecated}",
+        tuple(settings.origin(key) for key in keys),
+        "Clients are told to leave before a version ends (RFC 9745, 4).",
+        ("Let deprecated be the earlier day.",),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Literal
 
 from zenith_server.cores import usable_cores
@@ -10,7 +11,9 @@ from zenith_server.environment import Environment
 from zenith_server.settings.keys import key
 from zenith_server.settings.kinds import (
     Kind,
+    address,
     bind,
+    day,
     duration,
     hosts,
     mode,
@@ -18,9 +21,11 @@ from zenith_server.settings.kinds import (
     networks,
     one_of,
     origins,
+    patterns,
     size,
     text,
     truth,
+    version,
     whole,
 )
 
@@ -348,4 +353,36 @@ class Docs:
     )
     version: str | None = key(
         text(), None, "The version of the API; not set: that in pyproject.toml, or else 0.1.0."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Versions:
+    """Which version of the API answers; each is a folder of routes, such as `routes/v2`."""
+
+    default: str | None = key(
+        version(),
+        None,
+        "The version of a URL that has none, where the header Api-Version has none either.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version, below its name in `versions`."""
+
+    deprecated: date | None = key(
+        day(), None, "From when on it should not be used any more: the header Deprecation."
+    )
+    sunset: date | None = key(day(), None, "From when on it may be gone: the header Sunset.")
+    link: str | None = key(
+        address(),
+        None,
+        "Where people read about both: the header Link, with `deprecated` or `sunset`.",
+    )
+    inherit: bool = key(
+        truth(), True, "Whether it answers what the version before it answers and it does not have."
+    )
+    without: tuple[str, ...] = key(
+        patterns(), (), "URLs of the version before it that it leaves out, such as /users/{id}."
     )

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from zenith_server.environment import Environment
 from zenith_server.errors import Fault, ProjectError
+from zenith_server.names import VERSION
 from zenith_server.secrets import looks_secret, masked, printable
 from zenith_server.settings.connections import Connections
 from zenith_server.settings.keys import Key, declared
@@ -25,6 +26,8 @@ from zenith_server.settings.sections import (
     Requests,
     Security,
     Server,
+    Version,
+    Versions,
 )
 
 SECTIONS = {
@@ -38,22 +41,30 @@ SECTIONS = {
     "requests": Requests,
     "health": Health,
     "docs": Docs,
+    "versions": Versions,
     "redis": Redis,
 }
 OPEN_SECTIONS = ("databases", "environments", "layers", "plugins")
 KEYS: Mapping[str, Key] = {
     key.name: key for name, section in SECTIONS.items() for key in declared(name, section)
 }
+VERSION_KEYS: Mapping[str, Key] = {key.name: key for key in declared("version", Version)}
 _FURTHER_DATABASE = re.compile(r"databases\.(?!default\.)[a-z][a-z0-9_]*\.(\w+)")
+_ONE_VERSION = re.compile(rf"versions\.(?:{VERSION.pattern})\.(\w+)")
 
 
 def key_of(name: str) -> Key | None:
     """Return how a setting is declared; those of further databases are as those of the first.
 
+    Each version of the API has the same ones.
+
     Example:
         >>> key_of("databases.analytics.pool_size") == KEYS["database.pool_size"]
         True
     """
+    one = _ONE_VERSION.fullmatch(name)
+    if one:
+        return VERSION_KEYS.get(f"version.{one[1]}")
     further = _FURTHER_DATABASE.fullmatch(name)
     return KEYS.get(f"database.{further[1]}" if further else name)
 
@@ -102,6 +113,7 @@ class Settings:
         root: the project folder.
         environment: the environment, and why it is that one.
         databases: further databases by name, each with the settings of a database.
+        by_version: what is said of single versions of the API, by their names.
         layers: layers switched on or off by name, on top of the environment's preset.
         plugins: the plugins that are asked for, each with its own settings.
         environ: the process environment over the variables of the .env files.
@@ -125,8 +137,10 @@ class Settings:
     requests: Requests = field(default_factory=Requests)
     health: Health = field(default_factory=Health)
     docs: Docs = field(default_factory=Docs)
+    versions: Versions = field(default_factory=Versions)
     redis: Redis = field(default_factory=Redis)
     databases: Mapping[str, Database] = field(default_factory=dict[str, Database])
+    by_version: Mapping[str, Version] = field(default_factory=dict[str, Version])
     layers: Mapping[str, bool] = field(default_factory=dict[str, bool])
     plugins: Mapping[str, Mapping[str, object]] = field(
         default_factory=dict[str, Mapping[str, object]], repr=False

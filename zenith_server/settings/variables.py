@@ -96,7 +96,7 @@ def _own(variable: Variable) -> Entry | Fault:
     section, name, *rest = variable.name.removeprefix(PREFIX).lower().split("__", 2)
     if variable.name in _OWN:
         return Entry(_OWN[variable.name], variable.value, variable.origin)
-    is_open = section in ("plugins", "databases") and name and rest
+    is_open = section in ("plugins", "databases", "versions") and name and rest
     if is_open or (section == "layers" and name and not rest):
         return Entry(".".join((section, name, *rest)), variable.value, variable.origin)
     return unknown_setting(".".join((section, name, *rest)), (variable.origin,))

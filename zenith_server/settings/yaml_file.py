@@ -107,6 +107,8 @@ def _section(loader: Loader, key: ScalarNode, node: Node, only_in: EnvironmentNa
     elif name == "databases":
         for inner, block in _pairs(name, node):
             yield from _settings(loader, f"databases.{_text(inner)}", block, only_in)
+    elif name == "versions":
+        yield from _versions(loader, node, only_in)
     elif name in SECTIONS or name == "layers":
         yield from _settings(loader, name, node, only_in)
     elif name in KEYS:
@@ -120,6 +122,15 @@ def _settings(loader: Loader, section: str, block: Node, only_in: EnvironmentNam
         raw = _raw(loader, node)
         if raw not in (None, ""):
             yield Entry(f"{section}.{_text(key)}", raw, _at(key), only_in)
+
+
+def _versions(loader: Loader, block: Node, only_in: EnvironmentName | None) -> Found:
+    for key, node in _pairs("versions", block):
+        name = _text(key)
+        if isinstance(node, MappingNode):
+            yield from _settings(loader, f"versions.{name}", node, only_in)
+        elif node.tag != _NULL:
+            yield Entry(f"versions.{name}", _raw(loader, node), _at(key), only_in)
 
 
 def _plugins(loader: Loader, block: Node, only_in: EnvironmentName | None) -> Found:

@@ -11,6 +11,8 @@ from zenith_server.names import Pattern, url_of
 from zenith_server.plugin import Plugin
 from zenith_server.plugins.routes.answers import put_routes
 from zenith_server.plugins.routes.folders import Folders
+from zenith_server.plugins.routes.overlays import overlays_of, places_of
+from zenith_server.versions import families
 
 
 class Routes(Plugin):
@@ -28,12 +30,15 @@ class Routes(Plugin):
 
     def setup(self, draft: Draft) -> None:
         """Add every route of every file."""
-        folders = Folders(draft)
+        known = families(draft.files("route"))
+        overlays = overlays_of(draft, known)
+        folders = Folders(draft, overlays)
         patterns = _patterns(draft)
+        places = places_of(draft, known, patterns)
         for file, module in draft.modules("route"):
-            if file.relative in patterns:
-                around = folders.around(file.relative)
-                put_routes(draft, file, module, patterns[file.relative], around)
+            for place in places.get(file.relative, ()):
+                around = folders.around(place.relative)
+                put_routes(draft, file, module, place.pattern, around)
         found = len(draft.routes)
         draft.fact("routes", lambda: f"{found} in {_counted(len(patterns), 'file')}")
 

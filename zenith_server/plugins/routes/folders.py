@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from zenith_server.draft import Draft
 from zenith_server.errors import Fault, ProjectError
@@ -16,8 +16,10 @@ from zenith_server.plan import ErrorMapping, Guard, Layer, Origin
 from zenith_server.schema import members
 from zenith_server.signature import hints_of
 
+T = TypeVar("T")
 
-@dataclass(slots=True)
+
+@dataclass(frozen=True, slots=True)
 class Folder:
     """What one folder adds."""
 
@@ -29,47 +31,63 @@ class Folder:
 class Folders:
     """Reads the special files of all folders; what is wrong with one is noted on the draft."""
 
-    def __init__(self, draft: Draft) -> None:
+    def __init__(self, draft: Draft, overlays: Iterable[tuple[str, str]] = ()) -> None:
+        """Read them.
+
+        Args:
+            draft: what the project has.
+            overlays: folders, each with the one that it is laid over, the oldest first.
+        """
         self._draft = draft
-        self._folders: dict[str, Folder] = {}
+        self._around: dict[str, tuple[tuple[Layer, ...], tuple[Guard, ...]]] = {}
+        self._errors: dict[str, tuple[ErrorMapping, ...]] = {}
         for file, module in draft.modules("route_middleware"):
             self._put_middleware(file, module)
         for file, module in draft.modules("route_errors"):
             self._put_errors(file, module)
+        for newer, older in overlays:
+            _lay_over(self._around, newer, older)
+            _lay_over(self._errors, newer, older)
 
     def around(self, relative: str) -> Folder:
         """Return everything around a file: layers and guards root to leaf, errors leaf to root."""
         parts = relative.split("/")[:-1]
-        chain = [self._at("/".join(parts[: index + 1])) for index in range(len(parts))]
+        chain = ["/".join(parts[: index + 1]) for index in range(len(parts))]
+        around = [self._around[folder] for folder in chain if folder in self._around]
         return Folder(
-            tuple(layer for folder in chain for layer in folder.layers),
-            tuple(guard for folder in chain for guard in folder.guards),
-            tuple(error for folder in reversed(chain) for error in folder.errors),
+            tuple(layer for layers, _ in around for layer in layers),
+            tuple(guard for _, guards in around for guard in guards),
+            tuple(e for folder in reversed(chain) for e in self._errors.get(folder, ())),
         )
 
-    def _at(self, folder: str) -> Folder:
-        return self._folders.setdefault(folder, Folder())
-
     def _put_middleware(self, file: ProjectFile, module: ModuleType) -> None:
-        folder = self._at(file.relative.rpartition("/")[0])
-        guards = list(items_of(module, "before"))
+        found = list(items_of(module, "before"))
         try:
-            folder.layers = layers_in(module, file)
+            layers = layers_in(module, file)
         except ProjectError as error:
             self._draft.faults.extend(error.faults)
             return
-        folder.guards = tuple(Guard(g, self._draft.origin(g)) for g in guards if callable(g))
-        if len(folder.guards) < len(guards) or not (folder.layers or folder.guards):
+        guards = tuple(Guard(g, self._draft.origin(g)) for g in found if callable(g))
+        self._around[file.relative.rpartition("/")[0]] = (layers, guards)
+        if len(guards) < len(found) or not (layers or guards):
             self._draft.faults.append(_guards_nothing(file))
 
     def _put_errors(self, file: ProjectFile, module: ModuleType) -> None:
-        folder = self._at(file.relative.rpartition("/")[0])
+        folder = file.relative.rpartition("/")[0]
         for name, value in vars(module).items():
             if inspect.isfunction(value) and _is_public(name, value, module):
                 try:
-                    folder.errors += _mappings(value, self._draft.origin(value))
+                    mappings = _mappings(value, self._draft.origin(value))
+                    self._errors[folder] = (*self._errors.get(folder, ()), *mappings)
                 except ProjectError as error:
                     self._draft.faults.extend(error.faults)
+
+
+def _lay_over(found: dict[str, T], newer: str, older: str) -> None:
+    """Let a folder have what another one has and it has not itself, at every depth."""
+    for folder, value in list(found.items()):
+        if f"{folder}/".startswith(f"{older}/"):
+            found.setdefault(newer + folder.removeprefix(older), value)
 
 
 def _is_public(name: str, value: Any, module: ModuleType) -> bool:
