@@ -153,7 +153,7 @@ def main(descriptor: int) -> NoReturn:
         descriptors = forked.descriptors
     else:
         server.end_children()
-        sys.exit(0)
+        _end(0)
     _become_worker(descriptors)
 
 

@@ -43,7 +43,7 @@ class Limits:
 
     standby: float = 0.3
     reload_grace: float = 0.8
-    forced: float = 0.9
+    forced: float = 0.65
     steady: float = 1.0
     attempts: int = 5
     backoff: float = 5.0

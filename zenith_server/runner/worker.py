@@ -31,9 +31,9 @@ from zenith_server.runner.trace import describe, is_project, running
 _FAILED = 1
 # When the time for requests is over, handlers get this long to see their cancellation, the
 # lifespan to shut down; the process ends within a second after that time, whatever hangs.
-_CANCEL = 0.25
-_SHUTDOWN = 0.4
-_LAST = 0.8
+_CANCEL = 0.2
+_SHUTDOWN = 0.25
+_LAST = 0.55
 # WebSockets are closed over this share of the time for requests, and no longer than some seconds.
 _PARTING_SHARE = 1 / 3
 _PARTING = 5.0
