@@ -38,7 +38,9 @@ async def answer(
 
     if handler is None:
         return None
-    await handler({}, never, send, error)
+    reply = await handler({}, never, send, error)
+    assert reply is not None
+    await reply({}, never, send)
     return sent[1]["body"].decode().strip('"')
 
 

@@ -43,8 +43,8 @@ class Place(NamedTuple):
 def reply(value: Any, *declared: Any) -> tuple[int, dict[str, str], bytes]:
     answer = encoder(*declared)(value)
     assert isinstance(answer, Reply)
-    headers = {name.decode(): text.decode() for name, text in answer.start["headers"]}
-    return answer.start["status"], headers, answer.body["body"]
+    headers = {name.decode(): text.decode() for name, text in answer.headers}
+    return answer.status, headers, answer.body
 
 
 JSON = {"content-type": "application/json", "content-length": "7"}

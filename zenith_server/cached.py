@@ -31,8 +31,7 @@ class Cached:
         """Send it (an ASGI app)."""
         is_known = _names(scope["headers"], self.etag)
         answer = reply(304, self.kept) if is_known else reply(200, self.headers, self.body)
-        await send(answer.start)
-        await send(answer.body)
+        await answer(scope, receive, send)
 
 
 def _names(headers: Headers, etag: bytes) -> bool:

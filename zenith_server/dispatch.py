@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
 from zenith_server import lifespan
 from zenith_server.endpoints import endpoints_of, wrapped
 from zenith_server.error_tables import ErrorTables
+from zenith_server.failures import Failures
+from zenith_server.hook_code import hooked
 from zenith_server.inject import Handler, Injection
 from zenith_server.names import Pattern
 from zenith_server.paths import path_of, refuse_traversal, segments_of, split, without_slash
@@ -19,15 +20,13 @@ from zenith_server.problems import (
     NotFound,
     nothing_at,
 )
-from zenith_server.protocol import Message, Receive, Scope, Send, reply
-from zenith_server.request import ClientDisconnected
+from zenith_server.protocol import ASGIApp, Message, Receive, Reply, Scope, Send, reply
+from zenith_server.request import PERCENT, ClientDisconnected
 from zenith_server.sockets import Socket
-from zenith_server.tree import Endpoint, ErrorHandlers, Found, Router
-
-log = logging.getLogger("zenith_server")
+from zenith_server.tree import Endpoint, Found, Router
 
 T = TypeVar("T")
-Answer = tuple[Handler, Any, Endpoint]
+Answer = tuple[Handler, Any, Endpoint | None]
 
 
 class Dispatcher:
@@ -45,18 +44,20 @@ class Dispatcher:
         self.plan = plan
         self.injection = injection
         errors = ErrorTables(plan.errors, injection)
-        self._fallback = errors.of(())
-        self._any = self._fallback(Exception())
+        self._failures = Failures(errors.of(()))
         endpoints = endpoints_of(plan.guarded(), injection, errors)
         self.outside = frozenset(str(e.pattern) for e in endpoints if e.outside)
         self.router = Router(endpoints)
+        self._static = self.router.static
         self._inner = wrapped(self._route, plan.layers)
-        self._starts = [hook.start for hook in plan.hooks if hook.start]
-        self._replies = [hook.reply for hook in plan.hooks if hook.reply]
-        self._finishes = [hook.finish for hook in plan.hooks if hook.finish]
-        self._headers = [pair for hook in plan.hooks for pair in hook.headers]
+        on_sockets = [hook for hook in plan.hooks if hook.only != "http"]
+        self._starts = [hook.start for hook in on_sockets if hook.start]
+        self._receives = [hook.receive for hook in on_sockets if hook.receive]
+        self._finishes = [hook.finish for hook in on_sockets if hook.finish]
         self._choices = [choice.look for choice in plan.choices]
         self._is_layered = bool(plan.hooks or plan.layers)
+        inner = self._inner if plan.layers else None
+        self._hooked = hooked(plan.hooks, self._find, inner, self._failures)
 
     def facts(self) -> tuple[tuple[str, str], ...]:
         """Return the rows of the banner that the app knows itself."""
@@ -87,59 +88,33 @@ class Dispatcher:
             return
         if scope["method"] == "HEAD":
             send = _headless(send)
-        if self._is_layered and path_of(scope) not in self.outside:
+        if self._is_layered and not self._is_outside(scope):
             await self._hooked(scope, receive, send)
             return
         # As in `_route`, which would be one coroutine more for each request.
         handler, values, endpoint = self._find(scope)
         try:
-            await handler(scope, receive, send, values)
+            answer = await handler(scope, receive, send, values)
+            if not isinstance(answer, Reply):
+                if answer is not None:
+                    await answer(scope, receive, send)
+                return
         except ClientDisconnected:
             return
         except Exception as error:  # noqa: BLE001 - whatever a handler raises gets an answer
-            await self._failed(error, endpoint, scope, receive, send)
+            answer = await self._failures.answer(error, endpoint, scope, receive, send)
+        if answer is not None:
+            await answer(scope, receive, send)
+
+    def _is_outside(self, scope: Scope) -> bool:
+        path = path_of(scope) if scope.get("root_path") else scope["path"]
+        return path in self.outside
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":
             await self._websocket(scope, receive, send)
         elif scope["type"] == "lifespan":
             await lifespan.run(self.plan.lifespans, receive, send)
-
-    async def _hooked(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Run all hooks with one wrapper around `send`, and answer what got past the layers."""
-        # Status and bytes; a list, because layers copy the scope and all copies must see the same.
-        sent = scope["zenith.sent"] = [0, 0]
-        replies, headers = self._replies, self._headers
-
-        async def send_hooked(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                sent[0] = message["status"]
-                # A new message: handlers may send one that they keep.
-                merged = [*message.get("headers", ()), *headers]
-                for add in replies:
-                    add(scope, message, merged)
-                message = {**message, "headers": merged}
-            else:
-                sent[1] += len(message.get("body", b""))
-            await send(message)
-
-        try:
-            for start in self._starts:
-                answer = start(scope)
-                if answer is not None:
-                    await answer.to(send_hooked)
-                    return
-            await self._inner(scope, receive, send_hooked)
-        except ClientDisconnected:
-            return
-        except Exception as error:
-            if sent[0]:
-                _log_late(error, scope)
-                raise
-            await self._fail(error, self._fallback, scope, receive, send_hooked)
-        finally:
-            for finish in self._finishes:
-                finish(scope)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run all hooks; see to it that the connection is closed, once, and says why."""
@@ -148,10 +123,13 @@ class Dispatcher:
             if any(start(scope) is not None for start in self._starts):
                 await socket.close(1008)
             else:
-                await self._inner(scope, socket.receive, socket.send)
+                receive = socket.receive
+                for wrap in self._receives:
+                    receive = wrap(scope, receive)
+                await self._inner(scope, receive, socket.send)
                 await socket.close(1000)
         except Exception as error:  # noqa: BLE001 - whatever a layer raises closes the connection
-            await self._fail_socket(error, self._fallback, scope, receive)
+            await self._failures.close(error, None, scope, receive)
         finally:
             for finish in self._finishes:
                 finish(scope)
@@ -159,48 +137,55 @@ class Dispatcher:
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what got past the hooks and layers."""
         handler, values, endpoint = self._find(scope)
+        answer: ASGIApp | None
         try:
-            await handler(scope, receive, send, values)
+            answer = await handler(scope, receive, send, values)
+            if answer is not None:
+                await answer(scope, receive, send)
         except ClientDisconnected:
             return
         except Exception as error:  # noqa: BLE001 - whatever a handler raises gets an answer
-            await self._failed(error, endpoint, scope, receive, send)
+            if scope["type"] == "websocket":
+                await self._failures.close(error, endpoint, scope, receive)
+                return
+            answer = await self._failures.answer(error, endpoint, scope, receive, send)
+            if answer is not None:
+                await answer(scope, receive, send)
 
     def _find(self, scope: Scope) -> Answer:
         """Return what answers a request, with which values; a refusal is an answer too.
 
         Nothing is raised, because an exception costs more than the rest of a 404.
         """
-        try:
-            found = self._endpoint(scope)
-        except BadRequest as error:
-            return self._refuse, error, _NOWHERE
-        if found is None:
-            return self._refuse, nothing_at(scope["path"]), _NOWHERE
-        endpoint, values = found
         method: str = scope.get("method", "WEBSOCKET")
+        raw: bytes | None = scope.get("raw_path")
+        try:
+            if raw is not None and PERCENT in raw:
+                found = self._search(scope, segments_of(scope))
+            else:
+                path: str = path_of(scope) if scope.get("root_path") else scope["path"]
+                endpoint = self._static.get(path)
+                if endpoint is not None and method in endpoint.handlers:
+                    return endpoint.handlers[method], (), endpoint
+                found = (endpoint, ()) if endpoint else self._search(scope, split(path))
+        except BadRequest as error:
+            return self._refuse, error, None
+        if found is None:
+            return self._refuse, nothing_at(scope["path"]), None
+        endpoint, values = found
         handler = endpoint.handlers.get(method) or endpoint.handlers.get("*")
         if handler is None:
-            return self._refuse, _no_method(endpoint, method), _NOWHERE
+            return self._refuse, _no_method(endpoint, method), None
         return handler, values, endpoint
 
-    def _endpoint(self, scope: Scope) -> Found | None:
-        """Return the endpoint of a path and the values of its parameters, or nothing.
+    def _search(self, scope: Scope, segments: list[str]) -> Found | None:
+        """Return the endpoint of segments and the values of its parameters, or nothing.
 
         A redirect stands in for what would be found without the last slash.
 
         Raises:
             BadRequest: the path cannot be decoded, or leads out of its folder.
         """
-        raw: bytes | None = scope.get("raw_path")
-        if raw is None or b"%" not in raw:
-            path: str = path_of(scope) if scope.get("root_path") else scope["path"]
-            endpoint = self.router.static.get(path)
-            if endpoint is not None:
-                return endpoint, ()
-            segments = split(path)
-        else:
-            segments = segments_of(scope)
         found = self._found(segments)
         if found is None and self._choices:
             found = self._chosen(scope, segments)
@@ -237,70 +222,17 @@ class Dispatcher:
 
     async def _refuse(
         self, scope: Scope, receive: Receive, send: Send, error: HTTPException
-    ) -> None:
+    ) -> ASGIApp | None:
         if scope["type"] == "websocket":
-            await self._fail_socket(error, self._fallback, scope, receive)
-        else:
-            await self._fail(error, self._fallback, scope, receive, send)
-
-    async def _failed(
-        self, error: Exception, endpoint: Endpoint, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        if endpoint is _NOWHERE:  # the refusal itself failed; `_refuse` has tried everything
-            raise error
-        method: str = scope.get("method", "WEBSOCKET")
-        errors = endpoint.errors.get(method) or endpoint.errors.get("*", self._fallback)
-        if scope["type"] == "websocket":
-            await self._fail_socket(error, errors, scope, receive)
-        else:
-            await self._fail(error, errors, scope, receive, send)
-
-    async def _fail_socket(
-        self, error: Exception, errors: ErrorHandlers, scope: Scope, receive: Receive
-    ) -> None:
-        """Say why a WebSocket ends: by a response before the handshake, by a close code after."""
-        socket: Socket = scope["zenith.socket"]
-        if _is_goodbye(error):
-            return
-        if socket.can_deny:
-            await self._fail(error, errors, scope, receive, socket.deny)
-        elif isinstance(error, HTTPException):
-            await socket.close(1008, error.detail)
-        else:
-            log.error("The WebSocket at %s failed", scope["path"], exc_info=error)
-            await socket.close(1011)
-
-    async def _fail(
-        self, error: Exception, errors: ErrorHandlers, scope: Scope, receive: Receive, send: Send
-    ) -> None:
-        handler = errors(error)
-        if handler is None or scope.get("zenith.sent", (0,))[0]:
-            # Half a response is out; only a broken connection tells the client the truth.
-            raise error
-        try:
-            await handler(scope, receive, send, error)
-        except Exception as second:
-            # The same exception again means: not mine after all, treat it like any other.
-            next_one = self._any if second is error else self._fallback(second)
-            if next_one is None or next_one is handler:
-                raise
-            await next_one(scope, receive, send, second)
+            await self._failures.close(error, None, scope, receive)
+            return None
+        return await self._failures.answer(error, None, scope, receive, send)
 
 
 def _no_method(endpoint: Endpoint, method: str) -> HTTPException:
     if method == "WEBSOCKET":
         return NotFound(f"{endpoint.url} takes no WebSockets")
     return MethodNotAllowed(f"{endpoint.url} does not take {method}", {"allow": endpoint.allow})
-
-
-def _is_goodbye(error: Exception) -> bool:
-    """Whether an exception only says that the client of a WebSocket has gone."""
-    from starlette.websockets import WebSocketDisconnect
-
-    if isinstance(error, ExceptionGroup):
-        group = cast("ExceptionGroup[Exception]", error)
-        return all(map(_is_goodbye, group.exceptions))
-    return isinstance(error, WebSocketDisconnect | ClientDisconnected)
 
 
 def _headless(send: Send) -> Send:
@@ -317,20 +249,12 @@ def _headless(send: Send) -> Send:
     return send_head
 
 
-def _log_late(error: Exception, scope: Scope) -> None:
-    """Some servers say nothing about an app that raises, and the answer cannot say it any more."""
-    where = f"{scope['method']} {scope['path']}"
-    request_id = scope.get("request_id")
-    log.error("%s failed half-way, request %s", where, request_id, exc_info=error)
-
-
-async def _redirect(scope: Scope, _: Receive, send: Send, __: Any) -> None:
+async def _redirect(scope: Scope, _: Receive, __: Send, ___: Any) -> Reply:
     """Lead a request to the same URL without its last slash (RFC 9110, 15.4.9)."""
     if scope["type"] == "websocket":
         raise nothing_at(scope["path"])
-    await reply(308, [(b"location", without_slash(scope))]).to(send)
+    return reply(308, [(b"location", without_slash(scope))])
 
 
 _SLASHED = Endpoint(Pattern(), {"*": _redirect})
-_NOWHERE = Endpoint(Pattern())
 _STARTS = ("/", "")

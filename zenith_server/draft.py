@@ -158,9 +158,10 @@ class Draft:
         start: Callable[[Scope], Reply | None] | None = None,
         reply: Callable[[Scope, Message, Headers], None] | None = None,
         finish: Callable[[Scope], None] | None = None,
+        **more: Any,
     ) -> None:
         """Look at requests and add headers without a layer (see `Hook`)."""
-        self.hooks.append(Hook(name, self.origin(), tuple(headers), start, reply, finish))
+        self.hooks.append(Hook(name, self.origin(), tuple(headers), start, reply, finish, **more))
 
     def guard(self, call: Callable[..., Any], origin: Origin | None = None) -> None:
         """Run a function before every handler, injected like one (see `Guard`)."""

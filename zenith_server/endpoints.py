@@ -10,7 +10,7 @@ from zenith_server.errors import Fault, ProjectError
 from zenith_server.inject import Handler, Injection, compile_route
 from zenith_server.paths import path_of
 from zenith_server.plan import Layer, Route
-from zenith_server.protocol import ASGIApp, Receive, Scope, Send, reply
+from zenith_server.protocol import ASGIApp, Receive, Reply, Scope, Send, reply
 from zenith_server.tree import Endpoint
 
 
@@ -61,7 +61,9 @@ def _handler(route: Route, injection: Injection) -> Handler:
         return handler
 
     async def bottom(scope: Scope, receive: Receive, send: Send) -> None:
-        await handler(scope, receive, send, scope["zenith.values"])
+        reply = await handler(scope, receive, send, scope["zenith.values"])
+        if reply is not None:
+            await reply(scope, receive, send)
 
     layered = wrapped(bottom, route.layers)
 
@@ -96,8 +98,8 @@ def _complete(endpoint: Endpoint) -> None:
 
 
 def _options(endpoint: Endpoint) -> Handler:
-    async def options(_: Scope, __: Receive, send: Send, ___: Any) -> None:
-        await reply(204, [(b"allow", endpoint.allow.encode())]).to(send)
+    async def options(_: Scope, __: Receive, ___: Send, ____: Any) -> Reply:
+        return reply(204, [(b"allow", endpoint.allow.encode())])
 
     return options
 

@@ -263,7 +263,7 @@ class HandlerCode:
     # --- the answer ---
 
     def answer(self, signature: Signature) -> None:
-        """Write the call of the handler and the sending of what it returns."""
+        """Write the call of the handler, and return what it answers for the caller to send."""
         call = self.called(signature)
         try:
             encode = self.name(encoder(signature.returns, signature.status), "encode")
@@ -272,11 +272,7 @@ class HandlerCode:
         self.line(f"reply = {encode}({call})")
         if self.depth > 1:
             self._leave()
-        self.line(f"if reply.__class__ is {self.name(Reply, 'Reply')}:")
-        self.line("    await send(reply.start)")
-        self.line("    await send(reply.body)")
-        self.line("else:")
-        self.line("    await reply(scope, receive, send)")
+        self.line("return reply")
 
     def _leave(self) -> None:
         """Write what comes between the handler and its answer when something is open.

@@ -16,12 +16,13 @@ from zenith_server.errors import Fault, ProjectError
 from zenith_server.form import form_opener
 from zenith_server.handler_code import HandlerCode
 from zenith_server.plan import Origin, Route
-from zenith_server.protocol import Receive, Scope, Send
+from zenith_server.protocol import ASGIApp, Receive, Scope, Send
 from zenith_server.request import lift_limit
 from zenith_server.router import BODY_LIMIT
 from zenith_server.signature import Known, name_of, read
 
-Handler = Callable[[Scope, Receive, Send, Any], Awaitable[None]]
+# What it returns is still to be sent: a reply, another ASGI app, or nothing.
+Handler = Callable[[Scope, Receive, Send, Any], Awaitable[ASGIApp | None]]
 
 
 @dataclass(frozen=True, slots=True)

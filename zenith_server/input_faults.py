@@ -152,18 +152,10 @@ def unknown_fields(annotation: Any) -> Callable[[Any], list[InputFault]] | None:
     check = _Checks().of(annotation)
     if check is None:
         return None
-    names = _flat_names(annotation)
-
-    def unknown(value: Any) -> list[InputFault]:
-        # Nearly every body is an object without a fault; this spares it the generator below.
-        if value.__class__ is dict and value.keys() <= names:
-            return []
-        return list(islice(check(value, ()), MOST))
-
-    return unknown
+    return lambda value: list(islice(check(value, ()), MOST))
 
 
-def _flat_names(annotation: Any) -> frozenset[str]:
+def flat_names(annotation: Any) -> frozenset[str]:
     """The names of a struct that holds no other, or none."""
     kind = members(annotation)[0]
     is_flat = len(members(annotation)) == 1 and _is_object(kind)

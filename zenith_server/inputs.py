@@ -14,7 +14,7 @@ from zenith_server.problems import InputFault
 from zenith_server.request import header, header_values, require_json
 from zenith_server.schema import is_many, is_optional, is_struct, is_upload, members, plain
 from zenith_server.signature import MISSING, Input
-from zenith_server.texts import one, text_reader
+from zenith_server.texts import as_text, one, text_reader
 
 Read = Callable[[Any], Any]
 
@@ -90,7 +90,11 @@ def _named(key: str, annotation: Any, convert: Read, absent: Callable[[], Any]) 
             one(value)
         return convert(value)
 
-    return read
+    def read_text(values: Any) -> Any:
+        value = values.get(key)
+        return value if value.__class__ is str else read(values)
+
+    return read_text if convert is as_text else read
 
 
 def _uploads(annotation: Any) -> Read:

@@ -7,13 +7,14 @@ import logging
 import os
 import time
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
 from zenith_server.settings.sections import Logging
 
 STDERR = 2
+ATOMIC = 4096
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 _COLOURS = {"DEBUG": "\033[2m", "WARNING": "\033[33m", "ERROR": "\033[31m", "CRITICAL": "\033[31m"}
 _PLAIN = "\033[0m"
@@ -70,6 +71,27 @@ class Lines(logging.Handler):
             os.write(self._descriptor, f"{self.format(record)}\n".encode(errors="replace"))
         except Exception:  # noqa: BLE001 - `logging` reports it, a request does not fail of it
             self.handleError(record)
+
+    def write(self, lines: bytes) -> None:
+        """Write whole lines, in pieces that a pipe takes in one (POSIX, PIPE_BUF)."""
+        begin = 0
+        while begin < len(lines):
+            end = lines.rfind(b"\n", begin, begin + ATOMIC) + 1 or lines.find(b"\n", begin) + 1
+            try:
+                os.write(self._descriptor, lines[begin:end])
+            except OSError:
+                self.handleError(logging.makeLogRecord({"msg": "Lines could not be written"}))
+            begin = end
+
+
+def only_json(logger: logging.Logger) -> Lines | None:
+    """Return the handler of a logger where that writes JSON, and nothing else sees its records."""
+    handlers = [*logger.handlers, *(logging.root.handlers if logger.propagate else ())]
+    if len(handlers) != 1 or logger.filters:
+        return None
+    [only] = handlers
+    is_ours = isinstance(only, Lines) and isinstance(only.formatter, Json) and not only.filters
+    return cast("Lines", only) if is_ours else None
 
 
 class Json(logging.Formatter):

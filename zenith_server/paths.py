@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from zenith_server.problems import BadRequest
 from zenith_server.protocol import Scope
-from zenith_server.request import decoded
+from zenith_server.request import PERCENT, decoded
 
 
 def path_of(scope: Scope) -> str:
@@ -39,7 +39,7 @@ def segments_of(scope: Scope) -> list[str]:
         ['a', 'b/c']
     """
     raw: bytes | None = scope.get("raw_path")
-    if raw is None or b"%" not in raw:
+    if raw is None or PERCENT not in raw:
         return split(path_of(scope))
     parts = [decoded(part) for part in raw.partition(b"?")[0][1:].split(b"/")]
     above = [part for part in scope.get("root_path", "").split("/") if part]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from zenith_server.names import Pattern
-from zenith_server.protocol import ASGIApp, Headers, Message, Reply, Scope
+from zenith_server.protocol import ASGIApp, Headers, Message, Receive, Reply, Scope, Send
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,8 @@ class Layer:
 class Hook:
     """A whole-app layer that looks at the start of a request, adds headers or takes a note.
 
-    All hooks together cost one wrapper around `send`; a `Layer` costs a wrapper each.
+    All hooks become one function, in which a whole response passes no wrapper around `send`; a
+    `Layer` costs a coroutine for each request and a wrapper for each message.
 
     Args:
         name: as for a layer.
@@ -54,6 +55,13 @@ class Hook:
         reply: sees each start of a response and may add to its headers.
         finish: called once when the last part of the response was sent, or the request failed;
             `scope["zenith.sent"]` holds the status (0 if there was none) and the bytes of the body.
+        wait: called once all have seen the start; what it returns is awaited before the handler.
+        receive: returns what the handler reads the body from, in place of the server's `receive`.
+        send: sees the start of a response before `reply` does, and may replace its headers; what
+            it returns, if anything, is given the `send` below and returns the one to use.
+        cancelled: sees that the handler was cancelled; an exception that it returns is answered,
+            otherwise the request stays cancelled.
+        only: the kind of connection that it is for, if it is not for both.
     """
 
     name: str
@@ -62,6 +70,11 @@ class Hook:
     start: Callable[[Scope], Reply | None] | None = None
     reply: Callable[[Scope, Message, Headers], None] | None = None
     finish: Callable[[Scope], None] | None = None
+    wait: Callable[[Scope], Awaitable[None] | None] | None = None
+    receive: Callable[[Scope, Receive], Receive] | None = None
+    send: Callable[[Scope, Message], Callable[[Send], Send] | None] | None = None
+    cancelled: Callable[[Scope], Exception | None] | None = None
+    only: Literal["", "http", "websocket"] = ""
 
 
 @dataclass(frozen=True, slots=True)

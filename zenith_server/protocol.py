@@ -22,32 +22,33 @@ WITHOUT_BODY = (204, 304)
 
 @dataclass(slots=True)
 class Reply:
-    """A whole response: the two messages that carry it.
+    """A whole response.
 
     Not frozen: each request makes one, and that would triple its price.
+
+    Args:
+        status: the HTTP status.
+        headers: all of them, Content-Length too where there is a body.
+        body: the bytes.
     """
 
-    start: Message
-    body: Message
+    status: int
+    headers: Headers
+    body: bytes = b""
 
-    async def to(self, send: Send) -> None:
-        """Send it."""
-        await send(self.start)
-        await send(self.body)
+    async def __call__(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        """Send it (an ASGI app), as the two messages that carry a response."""
+        await send({"type": "http.response.start", "status": self.status, "headers": self.headers})
+        await send({"type": "http.response.body", "body": self.body})
 
 
 def reply(status: int, headers: Headers, body: bytes = b"") -> Reply:
     """Return a whole response with its length; 204 and 304 have no body (RFC 9110, 15.3.5).
 
     Example:
-        >>> reply(204, []).start["status"]
+        >>> reply(204, []).status
         204
     """
     if status in WITHOUT_BODY:
-        body = b""
-    else:
-        headers = [*headers, (b"content-length", b"%d" % len(body))]
-    return Reply(
-        {"type": "http.response.start", "status": status, "headers": headers},
-        {"type": "http.response.body", "body": body},
-    )
+        return Reply(status, headers)
+    return Reply(status, [*headers, (b"content-length", b"%d" % len(body))], body)

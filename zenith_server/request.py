@@ -9,6 +9,9 @@ from urllib.parse import unquote
 from zenith_server.problems import BadRequest, ContentTooLarge, UnsupportedMediaType
 from zenith_server.protocol import Message, Receive, Scope
 
+# As numbers, because bytes look for a byte ten times as fast as for bytes.
+NUL, PERCENT, PLUS = b"\0%+"
+
 Values = dict[str, Any]
 EMPTY: Values = {}
 # Where a handler with a limit of its own finds what changes that of the layer before it.
@@ -30,7 +33,21 @@ def read_query(scope: Scope) -> Values:
         {'tag': ['a', 'b'], 'page': '2'}
     """
     raw: bytes = scope["query_string"]
-    return read_pairs(raw, "The URL") if raw else EMPTY
+    if not raw:
+        return EMPTY
+    if PERCENT in raw or PLUS in raw or NUL in raw:
+        return read_pairs(raw, "The URL")
+    # The way of nearly every query: names that come once each, with nothing to unescape.
+    values: Values = {}
+    try:
+        for pair in raw.decode().split("&"):
+            name, _, value = pair.partition("=")
+            if name in values or not pair:
+                return read_pairs(raw, "The URL")
+            values[name] = value
+    except UnicodeDecodeError:
+        return read_pairs(raw, "The URL")
+    return values
 
 
 def read_pairs(raw: bytes, part: str) -> Values:
@@ -44,7 +61,7 @@ def read_pairs(raw: bytes, part: str) -> Values:
         {'name': ['Ada L.', 'Bob']}
     """
     values: Values = {}
-    if b"%" in raw or b"+" in raw:
+    if PERCENT in raw or PLUS in raw:
         for pair in filter(None, raw.split(b"&")):
             name, _, value = pair.partition(b"=")
             add(values, decoded(name, part, plus=True), decoded(value, part, plus=True))

@@ -21,6 +21,9 @@ from zenith_server.stream import BYTES, JSON, Stream, has_type, in_threads
 
 Encoder = Callable[[Any], "Reply | Stream | ASGIApp"]
 STREAMS = {AsyncIterable, AsyncIterator, AsyncGenerator, Iterator, Generator}
+SMALL = 1024
+LENGTHS = [(b"content-length", b"%d" % size) for size in range(SMALL)]
+"""The header of most answers, made beforehand: printing a number is dear among what is left."""
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -38,7 +41,7 @@ def encoder(returns: Any = MISSING, status: int = 200) -> Encoder:
         TypeError: nothing writes the declared type.
 
     Example:
-        >>> encoder()({"a": 1}).body["body"]
+        >>> encoder()({"a": 1}).body
         b'{"a":1}'
     """
     ways = _Ways(returns, status)
@@ -54,11 +57,9 @@ def encoder(returns: Any = MISSING, status: int = 200) -> Encoder:
             return way(value)
         # The way of nearly every result is written out here: what `reply` would answer.
         body = write(value)
-        headers = [JSON, (b"content-length", b"%d" % len(body))]
-        return Reply(
-            {"type": "http.response.start", "status": status, "headers": headers},
-            {"type": "http.response.body", "body": body},
-        )
+        size = len(body)
+        length = LENGTHS[size] if size < SMALL else (b"content-length", b"%d" % size)
+        return Reply(status, [JSON, length], body)
 
     return encode
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from zenith_server.schema import fields, is_mapped, is_model, is_struct, parts
 
-_SCALARS = frozenset({str, int, float, bool, bytes, type(None), dt.datetime, dt.date, dt.time})
+SCALARS = frozenset({str, int, float, bool, bytes, type(None), dt.datetime, dt.date, dt.time})
 _MANY = frozenset({list, tuple, set, frozenset})
 
 
@@ -32,11 +32,11 @@ def without_rows(value: Any) -> Any:
     msgspec asks about most of them, but writes one that is a dataclass with all it has.
     """
     kind = value.__class__
-    if kind in _SCALARS:
+    if kind in SCALARS:
         return value
     if kind is dict:
         # Most dicts hold nothing but scalars, which C finds out five times as fast.
-        if _SCALARS.issuperset(map(type, value.values())):
+        if SCALARS.issuperset(map(type, value.values())):
             return value
         return _changed(value, {key: without_rows(inner) for key, inner in value.items()})
     if kind in _MANY:
@@ -63,7 +63,7 @@ def private_guard(annotation: Any) -> Callable[[Any], None]:
 
     def check(value: Any) -> None:
         kind = value.__class__
-        if kind in _SCALARS or kind in seen:
+        if kind in SCALARS or kind in seen:
             return
         if is_mapped(kind):
             _refuse(kind.__mapper__, declared, set())

@@ -35,7 +35,8 @@ def text_reader(annotation: Any) -> Read:
     uses_pydantic = needs_pydantic(annotation)
     read = pydantic_types.text_reader(annotation) if uses_pydantic else _converter(annotation)
     prepare = _preparation(annotation)
-    return read if prepare is None else lambda value: read(prepare(value))
+    prepared: Read = read if prepare is None else lambda value: read(prepare(value))
+    return _digits_first(prepared) if annotation is int else prepared
 
 
 def _converter(annotation: Any) -> Read:
@@ -55,7 +56,7 @@ def _converter(annotation: Any) -> Read:
             faults = faults_in(value, annotation, error, strict=False)
             raise Refused(*map(_of_text, faults)) from None
 
-    return _digits_first(read) if annotation is int else read
+    return read
 
 
 def as_text(value: Any) -> str:

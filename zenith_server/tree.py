@@ -74,15 +74,27 @@ class Router:
         node.endpoint = endpoint
 
     def find(self, segments: list[str]) -> Found | None:
-        """Return the endpoint of decoded segments and the values of its parameters."""
-        return _find(self.root, segments, 0, ())
+        """Return the endpoint of decoded segments and the values of its parameters.
+
+        Down to the first choice nothing has to be kept for coming back.
+        """
+        node, values, last = self.root, (), len(segments)
+        for index, segment in enumerate(segments):
+            if node.rest is not None:
+                return _find(node, segments, index, values)
+            below = node.static.get(segment)
+            if below is None:
+                below = node.parameter
+                if below is None or not segment:
+                    return None
+                values = (*values, segment)
+            elif node.parameter is not None:
+                return _find(node, segments, index, values)
+            node = below
+        return _find(node, segments, last, values)
 
 
 def _find(node: _Node, segments: list[str], index: int, values: tuple[str, ...]) -> Found | None:
-    way = _only_way(node, segments, index, values)
-    if way is None:
-        return None
-    node, index, values = way
     if index == len(segments):
         return (node.endpoint, values) if node.endpoint is not None else None
     segment = segments[index]
@@ -96,21 +108,3 @@ def _find(node: _Node, segments: list[str], index: int, values: tuple[str, ...])
     if node.rest is not None and (node.rest.is_mount or any(segments[index:])):
         return node.rest, (*values, "/".join(segments[index:]))
     return None
-
-
-def _only_way(
-    node: _Node, segments: list[str], index: int, values: tuple[str, ...]
-) -> tuple[_Node, int, tuple[str, ...]] | None:
-    """Go down until there is a choice, or the end; nothing has to be kept for coming back."""
-    while node.rest is None and index < len(segments):
-        segment = segments[index]
-        below = node.static.get(segment)
-        if below is None:
-            below = node.parameter
-            if below is None or not segment:
-                return None
-            values = (*values, segment)
-        elif node.parameter is not None:
-            break
-        node, index = below, index + 1
-    return node, index, values

@@ -115,7 +115,7 @@ async def test_in_development_an_error_outside_of_the_project_is_told_too(serve:
     text = "async def get() -> int: return 'a'"
     answer = await answered(serve, text, environment="development")
     assert answer.status == 500
-    assert answer.json()["traceback"][-1].endswith("await handler(scope, receive, send, values)")
+    assert answer.json()["traceback"][-1].endswith("await handler(scope, receive, through, values)")
 
 
 async def test_a_line_break_in_a_path_never_begins_another_log_line(

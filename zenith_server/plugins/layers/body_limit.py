@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Callable
 
 from zenith_server.draft import Draft
+from zenith_server.plan import Route
 from zenith_server.plugin import Plugin
 from zenith_server.plugins.layers.pace import Pace
 from zenith_server.problems import ContentTooLarge
-from zenith_server.protocol import ASGIApp, Message, Receive, Scope, Send
+from zenith_server.protocol import Message, Receive, Scope, Send
 from zenith_server.request import LIFT, header
 from zenith_server.router import BODY_LIMIT
 
@@ -26,38 +27,34 @@ class BodyLimit(Plugin):
     name = "body_limit"
 
     def setup(self, draft: Draft) -> None:
-        """Add the layer."""
+        """Add the hook."""
         requests = draft.settings.requests
         limit = max(requests.json_limit, requests.form_limit)
         rate = draft.settings.connections.min_rate
         pace = Pace(rate, requests.body_timeout) if rate or requests.body_timeout else None
-
-        def wrap(app: ASGIApp) -> ASGIApp:
-            # By now all routes are known.
-            lifts = any(hasattr(route.handler, BODY_LIMIT) for route in draft.routes)
-            return limited(app, limit, requests.websocket_limit, pace, lifts=lifts)
-
-        draft.layer(self.name, wrap)
+        receive = limiter(limit, requests.websocket_limit, pace, draft.routes)
+        draft.hook(self.name, receive=receive)
 
 
-def limited(
-    app: ASGIApp, limit: int, message_limit: int, pace: Pace | None, *, lifts: bool
-) -> ASGIApp:
-    """Return the app, with at most `limit` bytes of body for each request.
+def limiter(
+    limit: int, message_limit: int, pace: Pace | None, routes: list[Route]
+) -> Callable[[Scope, Receive], Receive]:
+    """Return what lets at most `limit` bytes of body through to a handler.
 
     Args:
-        app: the app.
         limit: bytes of a body.
         message_limit: bytes, or characters, of a message on a WebSocket.
         pace: how slow a body may be.
-        lifts: whether a handler may have another limit.
+        routes: all of them once requests come; a handler may have another limit.
     """
+    lifts: bool | None = None
 
-    # Not a coroutine function: it hands on that of the app, which spares a coroutine per request.
-    def limit_body(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+    def limited(scope: Scope, receive: Receive) -> Receive:
+        nonlocal lifts
+        if lifts is None:
+            lifts = any(hasattr(route.handler, BODY_LIMIT) for route in routes)
         if scope["type"] != "http":
-            is_socket = scope["type"] == "websocket"
-            return app(scope, _sized(receive, send, message_limit) if is_socket else receive, send)
+            return _sized(receive, scope["zenith.socket"].send, message_limit)
         most, left = limit, limit
         is_open = scope["method"] not in NO_BODY
         if lifts:
@@ -82,9 +79,9 @@ def limited(
                 raise _too_large(most)
             return message
 
-        return app(scope, receive_limited, send)
+        return receive_limited
 
-    return limit_body
+    return limited
 
 
 def _sized(receive: Receive, send: Send, limit: int) -> Receive:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Awaitable
+from collections.abc import Callable
 from functools import lru_cache
 
 from anyio.to_thread import run_sync
 
 from zenith_server.draft import Draft
 from zenith_server.plugin import Plugin
-from zenith_server.protocol import ASGIApp, Headers, Message, Receive, Scope, Send
+from zenith_server.protocol import Headers, Message, Scope, Send
 
 # A smaller body fits into one packet either way.
 SMALLEST = 1000
@@ -40,43 +40,33 @@ class Compression(Plugin):
     name = "compression"
 
     def setup(self, draft: Draft) -> None:
-        """Add the layer."""
-        draft.layer(self.name, compressed)
+        """Add the hook."""
+        draft.hook(self.name, send=compressed, only="http")
 
 
-def compressed(app: ASGIApp) -> ASGIApp:
-    """Return the app, with its answers compressed where it is worth it."""
-
-    # Not a coroutine function: it hands on that of the app, which spares a coroutine per request.
-    def compress(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] != "http":
-            return app(scope, receive, send)
-        send_body = send
-
-        async def send_compressed(message: Message) -> None:
-            nonlocal send_body
-            if message["type"] == "http.response.start" and _is_worth_it(message):
-                if _takes_gzip(scope):
-                    send_body = Gzip(message, send).send
-                    return
-                message = _with_headers(message, [*message["headers"], ACCEPT_ENCODING])
-            await send_body(message)
-
-        return app(scope, receive, send_compressed)
-
-    return compress
+def compressed(scope: Scope, start: Message) -> Callable[[Send], Send] | None:
+    """Return what compresses a response, where it is worth it and the client takes it."""
+    if not _is_worth_it(start):
+        return None
+    if _takes_gzip(scope):
+        return lambda send: Gzip(send).send
+    start["headers"] = [*start["headers"], ACCEPT_ENCODING]
+    return None
 
 
 class Gzip:
     """Sends one response compressed; its start waits for the first part of the body."""
 
-    def __init__(self, start: Message, send: Send) -> None:
-        self._start: Message | None = start
+    def __init__(self, send: Send) -> None:
+        self._start: Message | None = None
         self._send = send
         self._gzip = zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP_FORMAT)
 
     async def send(self, message: Message) -> None:
         """Send one part; each arrives whole, so that a stream stays one."""
+        if message["type"] == "http.response.start":
+            self._start = message
+            return
         if message["type"] == "http.response.body":
             is_last = not message.get("more_body", False)
             data = await self._compressed(message.get("body", b""), is_last=is_last)

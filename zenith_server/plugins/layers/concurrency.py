@@ -9,7 +9,7 @@ from collections.abc import Awaitable
 from zenith_server.draft import Draft
 from zenith_server.plugin import Plugin
 from zenith_server.problems import ServiceUnavailable
-from zenith_server.protocol import ASGIApp, Receive, Scope, Send
+from zenith_server.protocol import Scope
 
 PLACE = "zenith.place"
 
@@ -24,14 +24,15 @@ class Concurrency(Plugin):
     name = "concurrency"
 
     def setup(self, draft: Draft) -> None:
-        """Add the layer, and the hook that refuses what finds no room."""
+        """Add the hook."""
         requests = draft.settings.requests
         if requests.concurrency <= 0:
             draft.idle(self.name, "requests.concurrency is 0")
             return
         room = Room(requests.concurrency, requests.queue)
-        draft.hook(self.name, start=room.enter, finish=room.leave)
-        draft.layer(self.name, room.layer)
+        draft.hook(
+            self.name, start=room.enter, wait=room.take_turn, finish=room.leave, only="http"
+        )
 
 
 class Room:
@@ -55,12 +56,11 @@ class Room:
         Raises:
             ServiceUnavailable: there is no room to wait in either.
         """
-        if scope["type"] == "http":
-            if self._inside >= self._limit:
-                raise ServiceUnavailable("The server is busy", {"retry-after": "1"})
-            self._inside += 1
-            # A list, because layers copy the scope and all copies must see the same.
-            scope[PLACE] = [False]
+        if self._inside >= self._limit:
+            raise ServiceUnavailable("The server is busy", {"retry-after": "1"})
+        self._inside += 1
+        # A list, because layers copy the scope and all copies must see the same.
+        scope[PLACE] = [False]
 
     def leave(self, scope: Scope) -> None:
         """Count a request out; the first in the queue takes its place."""
@@ -70,20 +70,15 @@ class Room:
             if place[0]:
                 self._give_on()
 
-    def layer(self, app: ASGIApp) -> ASGIApp:
-        """Return the app, for so many at a time."""
+    def take_turn(self, scope: Scope) -> Awaitable[None] | None:
+        """Return what a request has to wait for, if anything."""
+        if self._handled >= self._most:
+            return self._in_turn(scope)
+        self._handled += 1
+        scope[PLACE][0] = True
+        return None
 
-        def take_turns(scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-            if scope["type"] == "http":
-                if self._handled >= self._most:
-                    return self._in_turn(app, scope, receive, send)
-                self._handled += 1
-                scope[PLACE][0] = True
-            return app(scope, receive, send)
-
-        return take_turns
-
-    async def _in_turn(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _in_turn(self, scope: Scope) -> None:
         turn: Future[None] = get_running_loop().create_future()
         self._waiting.append(turn)
         try:
@@ -93,7 +88,6 @@ class Room:
                 self._give_on()
             raise
         scope[PLACE][0] = True
-        await app(scope, receive, send)
 
     def _give_on(self) -> None:
         while self._waiting:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from asyncio import AbstractEventLoop, CancelledError, Task, current_task, get_running_loop
+from asyncio import AbstractEventLoop, Task, current_task, get_running_loop
 from time import monotonic
 from typing import Any
 
 from zenith_server.draft import Draft
 from zenith_server.plugin import Plugin
 from zenith_server.problems import ServiceUnavailable
-from zenith_server.protocol import ASGIApp, Receive, Scope, Send
+from zenith_server.protocol import Scope
 
 
 class Timeout(Plugin):
@@ -22,39 +22,59 @@ class Timeout(Plugin):
     name = "timeout"
 
     def setup(self, draft: Draft) -> None:
-        """Add the layer."""
+        """Add the hook."""
         seconds = draft.settings.requests.timeout
         if seconds <= 0:
             draft.idle(self.name, "requests.timeout is 0")
             return
-        draft.layer(self.name, lambda app: timed(app, seconds))
+        timed = Timed(seconds)
+        draft.hook(
+            self.name,
+            start=timed.start,
+            finish=timed.finish,
+            cancelled=timed.cancelled,
+            only="http",
+        )
 
 
-def timed(app: ASGIApp, seconds: float) -> ASGIApp:
-    """Return the app, with so many seconds for each answer to begin."""
-    deadlines = Deadlines(seconds)
+class Timed:
+    """Gives each request so many seconds for its answer to begin."""
 
-    async def time_request(scope: Scope, receive: Receive, send: Send) -> None:
-        watch = deadlines.of_loop()
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._deadlines = Deadlines(seconds)
+
+    def start(self, scope: Scope) -> None:
+        """Begin to wait.
+
+        A request that a handler makes to its own app lives within the handler's time.
+        """
+        watch = self._deadlines.of_loop()
         task: Any = current_task(watch.loop)
-        if scope["type"] != "http" or task in watch.waiting:
-            # A request that a handler makes to its own app lives within the handler's time.
-            await app(scope, receive, send)
-            return
-        watch.add(task, scope["zenith.sent"])
-        try:
-            await app(scope, receive, send)
-        except CancelledError:
-            # Another cancellation, such as that of a stopping worker, stays one.
-            if task not in watch.late or task.uncancel() > 0:
-                raise
-            raise ServiceUnavailable(f"No answer within {seconds:g} s") from None
-        finally:
+        if task not in watch.waiting:
+            watch.add(task, scope["zenith.sent"])
+
+    def cancelled(self, scope: Scope) -> ServiceUnavailable | None:
+        """Return what a request that was too late is answered."""
+        watch = self._deadlines.of_loop()
+        task: Any = current_task(watch.loop)
+        # Another cancellation, such as that of a stopping worker, stays one.
+        if not self._is_ours(watch, task, scope) or task not in watch.late or task.uncancel() > 0:
+            return None
+        return ServiceUnavailable(f"No answer within {self._seconds:g} s")
+
+    def finish(self, scope: Scope) -> None:
+        """Wait no longer."""
+        watch = self._deadlines.of_loop()
+        task: Any = current_task(watch.loop)
+        if self._is_ours(watch, task, scope):
             del watch.waiting[task]
             if watch.late:
                 watch.late.discard(task)
 
-    return time_request
+    def _is_ours(self, watch: Watch, task: Any, scope: Scope) -> bool:
+        waiting = watch.waiting.get(task)
+        return waiting is not None and waiting[1] is scope["zenith.sent"]
 
 
 class Watch:

@@ -26,12 +26,11 @@ class WebsocketOrigin(Plugin):
         allowed = frozenset(origin.encode() for origin in draft.settings.cors.origins)
 
         def start(scope: Scope) -> None:
-            if scope["type"] == "websocket":
-                origin = header(scope, b"origin")
-                if origin is not None and origin not in allowed and not _is_ours(origin, scope):
-                    raise Forbidden("Pages of that origin may not open a WebSocket here")
+            origin = header(scope, b"origin")
+            if origin is not None and origin not in allowed and not _is_ours(origin, scope):
+                raise Forbidden("Pages of that origin may not open a WebSocket here")
 
-        draft.hook(self.name, start=start)
+        draft.hook(self.name, start=start, only="websocket")
 
 
 def _is_ours(origin: bytes, scope: Scope) -> bool:
