@@ -30,9 +30,7 @@ class Concurrency(Plugin):
             draft.idle(self.name, "requests.concurrency is 0")
             return
         room = Room(requests.concurrency, requests.queue)
-        draft.hook(
-            self.name, start=room.enter, wait=room.take_turn, finish=room.leave, only="http"
-        )
+        draft.hook(self.name, start=room.enter, wait=room.take_turn, finish=room.leave, only="http")
 
 
 class Room:
