@@ -26,13 +26,20 @@ BUILT_IN = (
     "models:Models",
     "health:Health",
     "openapi:OpenAPI",
+    "client:Client",
     "docs:Docs",
     "errors:Errors",
     "console:Console",
     "doctor:Doctor",
 )
 # The first of a group of commands says what the group is for.
-WITH_COMMANDS = ("migrations:Migrations", "console:Console", "doctor:Doctor", "openapi:OpenAPI")
+WITH_COMMANDS = (
+    "migrations:Migrations",
+    "console:Console",
+    "doctor:Doctor",
+    "openapi:OpenAPI",
+    "client:Client",
+)
 
 
 def built_in(declared: Declarations | None = None) -> tuple[Plugin, ...]:
