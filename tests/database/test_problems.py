@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable
 from decimal import Decimal
 from pathlib import Path
 
+import asyncpg
 import pytest
 from sqlalchemy import (
     BigInteger,
@@ -235,3 +236,11 @@ async def test_whatever_a_cut_wire_raises_is_an_outage_and_it_passes(postgres_ur
         await database.close()
     assert failures
     assert {classify(error) for error in failures} == {"unavailable"}
+
+
+def test_a_connection_that_ends_while_it_is_set_up_is_an_outage() -> None:
+    assert classify(asyncpg.InterfaceError("connection is closed")) == "unavailable"
+    assert classify(asyncpg.exceptions.AdminShutdownError("terminating connection")) == (
+        "unavailable"
+    )
+    assert classify(asyncpg.InterfaceError("another operation is in progress")) is None

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conftest import Server
 from tests.database.conftest import mysql_url
 from tests.served import Served
+from zenith_server.testing import client
 
 __all__ = ["mysql_url"]
 
@@ -259,3 +263,44 @@ async def test_a_cancelled_request_gives_its_connection_back(
     with pytest.raises(asyncio.CancelledError):
         await task
     assert (await app.get("/taken")).json() == 0
+
+
+async def test_a_connection_that_ends_while_it_is_set_up_is_503(
+    project: Callable[[Mapping[str, str]], Path],
+) -> None:
+    handler = """
+        import asyncpg
+
+        async def get() -> None:
+            raise asyncpg.InterfaceError("connection is closed")
+    """
+    async with client(project({"routes/index.py": handler})) as http:
+        answer = await http.get("/")
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+
+
+ONE_ROW = """
+from sqlalchemy import text
+from zenith_server import DB, Zenith
+
+def make(url):
+    app = Zenith()
+    app.setup_database(url)
+
+    @app.post("/rows")
+    async def add(session=DB) -> int:
+        await session.execute(text("CREATE TABLE IF NOT EXISTS rows (id int)"))
+        await session.execute(text("INSERT INTO rows VALUES (1)"))
+        return await session.scalar(text("SELECT count(*) FROM rows"))
+
+    return app
+"""
+
+
+async def test_two_apps_in_one_process_have_databases_of_their_own(tmp_path: Path) -> None:
+    names: dict[str, Any] = {}
+    exec(ONE_ROW, names)
+    first, second = (names["make"](f"sqlite:///{tmp_path}/{each}.sqlite3") for each in "ab")
+    async with client(first) as one, client(second) as other:
+        found = [(await http.post("/rows")).json() for http in (one, one, other, one, other)]
+    assert found == [1, 2, 1, 3, 2]

@@ -53,11 +53,17 @@ def _terminate(tracked: Tracked) -> None:
 def replace_closed(engine: AsyncEngine) -> None:
     """Replace connections that the server has closed when they are next taken from the pool.
 
-    asyncpg hears of it as it happens, so this costs no round trip, as a ping would.
+    asyncpg and asyncmy hear of it as it happens, so this costs no round trip, as a ping would.
     """
 
     def check(_connection: object, record: Any, _proxy: object) -> None:
-        if record.driver_connection.is_closed():
+        if _is_closed(record.driver_connection):
             raise InvalidatePoolError
 
     event.listen(engine.sync_engine, "checkout", check)
+
+
+def _is_closed(connection: Any) -> bool:
+    if hasattr(connection, "is_closed"):
+        return connection.is_closed()
+    return connection._stream_broken  # asyncmy says it nowhere else

@@ -14,7 +14,9 @@ from uuid import uuid4
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from zenith_server.database import connections, pool, sqlite
-from zenith_server.database.session import Block, Mode, Session, Transaction
+from zenith_server.database.readonly import ReadOnlySession
+from zenith_server.database.session import Mode, Session
+from zenith_server.database.transactions import Block, Transaction
 from zenith_server.database.url import DatabaseURL, normalise
 
 # https://docs.sqlalchemy.org/en/21/dialects/postgresql.html#prepared-statement-name-with-pgbouncer
@@ -173,10 +175,22 @@ class Database:
         Args:
             mode: how its transactions are; see `Session`.
         """
-        return Block(Session(self, mode))
+        kind = ReadOnlySession if mode == "readonly" else Session
+        return Block(kind(self, mode))
 
     def transaction(self) -> Transaction:
-        """Give a session that is committed on leaving, or rolled back by any exception."""
+        """Give a session that is committed on leaving, or rolled back by any exception.
+
+        Inside another transaction of this database it is that one's session, and a savepoint: an
+        exception undoes the inner block alone, if it is caught outside of it.
+
+        Example:
+            async with database.transaction() as session:
+                session.add(order)
+                with suppress(IntegrityError):
+                    async with database.transaction() as session:
+                        session.add(coupon)
+        """
         return Transaction(Session(self))
 
     def _open_on(self, loop: asyncio.AbstractEventLoop) -> _Opened:
@@ -249,11 +263,10 @@ def create_engine(url: DatabaseURL, options: PoolOptions) -> AsyncEngine:
         max_overflow=overflow,
         pool_timeout=options.timeout,
         pool_recycle=-1 if url.backend == "sqlite" else options.recycle,
-        pool_pre_ping=url.backend == "mysql",
     )
     if url.backend == "sqlite":
         sqlite.prepare(engine, url.file)
-    elif url.backend == "postgresql":
+    else:
         connections.replace_closed(engine)
     if options.processes:
         pool.share(engine, url.backend, options.processes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Literal
 
@@ -81,6 +82,8 @@ def classify(error: BaseException) -> Meaning | None:
         return "bad_value" if any(text in str(error) for text in _TOO_LARGE) else None
     if isinstance(error, UnicodeEncodeError):  # half a character, as JSON may spell it: "\\ud800"
         return "bad_value" if error.reason == "surrogates not allowed" else None
+    if type(error).__module__.startswith("asyncpg."):
+        return _of_setting_up(error)
     return _of_database(error) if isinstance(error, DBAPIError) else None
 
 
@@ -119,6 +122,12 @@ def problem(error: Exception, databases: Iterable[Database] = ()) -> DatabasePro
     found = DatabaseProblem(meaning, cause)
     _log.log(_LEVELS[meaning], "%s", found.detail)
     return found
+
+
+def _of_setting_up(error: BaseException) -> Meaning | None:
+    """What SQLAlchemy lets through: asyncpg's own words about a connection that is just made."""
+    is_closed = re.search(r"connection (is|was) closed", str(error)) is not None
+    return "unavailable" if is_closed else _by_state(error)
 
 
 def _of_database(error: DBAPIError) -> Meaning | None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import orm
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from zenith_server.database.current import OPEN
-
 if TYPE_CHECKING:
+    import asyncio
+
     from zenith_server.database.engines import Database
 
 Mode = Literal["write", "read", "readonly", "read committed", "repeatable read", "serializable"]
@@ -34,6 +33,9 @@ class Session(AsyncSession):
         async with database.session() as session:
             article = await session.get(Article, 1)
     """
+
+    task: asyncio.Task[Any] | None = None
+    """Whose transaction it is, if it is that of a block."""
 
     def __init__(self, database: Database, mode: Mode = "write") -> None:
         self.database = database
@@ -98,43 +100,3 @@ class Session(AsyncSession):
         if self.opened:
             async with self:
                 pass
-
-
-class Block:
-    """The block in which a session of a database is open, and undone at its end.
-
-    Args:
-        session: what the block is given.
-    """
-
-    __slots__ = ("_before", "_session")
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    async def __aenter__(self) -> Session:
-        self._before = before = OPEN.get()
-        OPEN.set((self._session, before))
-        return self._session
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        OPEN.set(self._before)
-        if "sync_session" in self._session.__dict__:
-            await self._end(kind)
-
-    async def _end(self, kind: type[BaseException] | None) -> None:
-        await self._session.undo()
-
-
-class Transaction(Block):
-    """The same, committed at its end unless an exception ends it."""
-
-    __slots__ = ()
-
-    async def _end(self, kind: type[BaseException] | None) -> None:
-        await (self._session.store() if kind is None else self._session.undo())

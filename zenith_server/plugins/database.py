@@ -16,6 +16,8 @@ from zenith_server.settings import Settings
 
 ERRORS = (
     "sqlalchemy.exc.SQLAlchemyError",
+    "asyncpg.exceptions._base.InterfaceError",
+    "asyncpg.exceptions._base.PostgresError",
     ConnectionError,
     OverflowError,
     UnicodeEncodeError,
