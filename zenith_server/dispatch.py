@@ -11,6 +11,7 @@ from zenith_server.failures import Failures
 from zenith_server.hook_code import hooked
 from zenith_server.inject import Handler, Injection
 from zenith_server.names import Pattern
+from zenith_server.outline import Outline, outline
 from zenith_server.paths import path_of, refuse_traversal, segments_of, split, without_slash
 from zenith_server.plan import Plan
 from zenith_server.problems import (
@@ -62,6 +63,10 @@ class Dispatcher:
     def facts(self) -> tuple[tuple[str, str], ...]:
         """Return the rows of the banner that the app knows itself."""
         return tuple((fact.label, fact.value()) for fact in self.plan.facts)
+
+    def outline(self) -> Outline:
+        """Return the routes in short, to be compared with those after a reload."""
+        return outline(self.plan.routes)
 
     def drain(self) -> None:
         """Tell the parts that asked to know: the process has been told to stop."""

@@ -107,7 +107,7 @@ def test_dev_is_development_and_shows_a_saved_file_at_once(
     server = zenith("dev", "./shop", env={"HOST": "127.0.0.1"})
     assert "environment: development (the command is dev)" in server.wait_for("ready in")
     (folder / "routes/more.py").write_text("async def get(): return 'more'")
-    server.wait_for("reloaded")
+    server.wait_for("  + GET /more  routes/more.py:1")
     assert body(f"{server.url}/more") == '"more"'
 
 

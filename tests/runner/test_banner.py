@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 
 from zenith_server.runner.banner import Report, Serving, milliseconds
+from zenith_server.runner.changes import Change
 
 STATE = Serving(
     environment="staging",
@@ -56,6 +57,22 @@ def test_colours_are_for_persons_who_did_not_decline() -> None:
         report.failed("It broke\nhere")
         assert ("\033[" in stream.getvalue()) is coloured
         assert "80 ms: app.py" in stream.getvalue()
+
+
+def test_a_reload_tells_what_it_did_to_the_routes() -> None:
+    report, stream = printed(person=False, environ={})
+    came = Change("+", "GET /items", "routes/items.py:1")
+    report.reloaded(0.08, "items.py", [came, Change("-", "POST /", "routes/index.py:9")])
+    assert stream.getvalue().splitlines()[1:] == [
+        "  + GET /items  routes/items.py:1",
+        "  - POST /      routes/index.py:9",
+    ]
+
+
+def test_many_changed_routes_are_counted() -> None:
+    report, stream = printed(person=False, environ={})
+    report.reloaded(0.08, "app.py", [Change("~", f"GET /{n}", "a.py:1") for n in range(12)])
+    assert stream.getvalue().splitlines()[-1] == "  and 2 more routes"
 
 
 def test_a_reader_that_has_gone_is_no_error() -> None:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
 from zenith_server.errors import Fault
+from zenith_server.runner.changes import Change
 from zenith_server.runner.program import Facts
 
 _DIM, _RED, _GREEN, _YELLOW, _PLAIN = "\033[2m", "\033[31m", "\033[32m", "\033[33m", "\033[0m"
+
+_SIGNS = {"+": _GREEN, "~": _YELLOW, "-": _RED}
+_MOST = 10
+"""The number of changed routes that are named one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +75,21 @@ class Report:
             self._line(f"  {self._styled(_DIM, name.ljust(width))}  {value}")
         self._line(f"\n  {self._styled(_GREEN, ready)}\n")
 
-    def reloaded(self, seconds: float, cause: str) -> None:
+    def reloaded(self, seconds: float, cause: str, changed: Sequence[Change] = ()) -> None:
         """Say that new code serves.
 
         Args:
             seconds: from the event until the new worker was ready.
             cause: what made it necessary, such as the file that changed.
+            changed: what it did to the routes.
         """
         self._line(f"{self._styled(_GREEN, 'reloaded')} in {milliseconds(seconds)}: {cause}")
+        width = max((len(change.route) for change in changed[:_MOST]), default=0)
+        for change in changed[:_MOST]:
+            sign = self._styled(_SIGNS[change.sign], change.sign)
+            self._line(f"  {sign} {change.route.ljust(width)}  {self._styled(_DIM, change.place)}")
+        if len(changed) > _MOST:
+            self._line(f"  and {len(changed) - _MOST} more routes")
 
     def failed(self, text: str) -> None:
         """Say what is wrong, in full."""

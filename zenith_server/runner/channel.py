@@ -4,8 +4,8 @@ JSON, not pickle, from worker to supervisor: the worker runs project code, and n
 says may make the supervisor import anything. The job is the one value that travels as a pickle,
 from the supervisor, which is trusted.
 
-Worker to supervisor: `ready` (facts, modules), `done` (facts, modules), `failed` (text),
-`leaving` (it got a SIGTERM).
+Worker to supervisor: `ready` (facts, modules, routes), `done` (facts, modules), `failed` (text),
+`leaving` (it got a SIGTERM), `retired` (it takes no new connections any more).
 Supervisor to worker: `job` (pickle), `stop` (lame_duck, settle, grace), `hurry`.
 Unknown types are ignored by both, so that later messages (heartbeats) do not break older peers.
 """

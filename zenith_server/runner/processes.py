@@ -34,6 +34,7 @@ class Process:
 
     Attributes:
         forked: set once the fork server has made the process.
+        retired: set once it takes no new connections any more.
         outcome: the first thing that the worker says: `ready`, `done` or `failed`; if it dies
             without a word, `{"type": "died"}` with its exit `code`.
         gone: the exit code, once the process has ended.
@@ -65,6 +66,7 @@ class Process:
         self.complaint = ""
         self.leaving: Callable[[Process], None] = _nobody_listens
         self.forked = asyncio.Event()
+        self.retired = asyncio.Event()
         self.outcome: asyncio.Future[Message] = loop.create_future()
         self.gone: asyncio.Future[int] = loop.create_future()
         self._end = end
@@ -86,6 +88,8 @@ class Process:
             self.outcome.set_result(message)
         elif kind == "leaving":
             self.leaving(self)
+        elif kind == "retired":
+            self.retired.set()
         elif kind == "failed":
             self.complaint = str(message.get("text", ""))
 
@@ -122,6 +126,7 @@ class Process:
             self._writer.close()
         if not self.outcome.done():
             self.outcome.set_result({"type": "died", "code": code})
+        self.retired.set()
         if not self.gone.done():
             self._last_counts = self.pulse.counts
             self.gone.set_result(code)

@@ -12,6 +12,7 @@ from typing import Any, cast
 from zenith_server.errors import ProjectError
 from zenith_server.runner import watch
 from zenith_server.runner.banner import Report, Serving
+from zenith_server.runner.changes import Routes, changes
 from zenith_server.runner.channel import Message
 from zenith_server.runner.checkup import Checkup
 from zenith_server.runner.control import Control, State
@@ -25,6 +26,9 @@ from zenith_server.runner.program import Facts, Limits, Program, ReadSettings
 from zenith_server.runner.status import state_of
 from zenith_server.runner.workers import StartError, Workers
 from zenith_server.settings import Settings
+
+_RETIRED = 1.0
+"""Seconds for workers with old code to stop accepting; after that a reload is told anyway."""
 
 
 class Supervisor:
@@ -55,6 +59,7 @@ class Supervisor:
         self._limits = limits
         self._started = started
         self._facts: Facts = ()
+        self._routes: Routes = {}
         self._needs_preparing = True
         self._announced = False
         self._stopping = False
@@ -120,6 +125,9 @@ class Supervisor:
             self._use(settings or self._read_settings())
             await self._prepare()
             ready = await self._start_workers()
+            if self._shows_errors:
+                # Whoever reads that it reloaded is not to meet the old code once more.
+                await self._workers.retired(_RETIRED)
         except (StartError, ProjectError) as failure:
             await self._cannot_start(str(failure), before)
         else:
@@ -176,8 +184,9 @@ class Supervisor:
 
     def _serves(self, ready: Message, seconds: float, cause: str) -> None:
         self._workers.changed = ()
+        before, self._routes = self._routes, cast("Routes", ready.get("routes", {}))
         if self._announced:
-            self._report.reloaded(seconds, cause)
+            self._report.reloaded(seconds, cause, changes(before, self._routes))
             return
         self._announced = True
         settings = self._settings

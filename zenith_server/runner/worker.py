@@ -172,8 +172,11 @@ class _Worker:
 
     def _ready(self) -> Message:
         facts = cast("Facts", getattr(self._app, "facts", tuple)())
-        modules = _libraries(self._job.settings.root)
-        return {"type": "ready", "engine": self._engine_name, "facts": facts, "modules": modules}
+        ready: Message = {"type": "ready", "engine": self._engine_name, "facts": facts}
+        ready["modules"] = _libraries(self._job.settings.root)
+        if self._job.settings.server.reload:
+            ready["routes"] = getattr(self._app, "outline", dict)()
+        return ready
 
     def _beat(self, gate: Gate) -> None:
         """Show that the loop runs; what blocks it stops this too."""
@@ -219,6 +222,7 @@ class _Worker:
         parting = asyncio.ensure_future(gate.part(min(grace * _PARTING_SHARE, _PARTING)))
         if order.get("replaced"):
             self._engine.stop_accepting()
+            self._channel.send({"type": "retired"})
         else:
             refuse_newcomers(self._listener)
         await self._unless_hurried(gate.settle(settle, min(4 * settle, grace / 2)))

@@ -163,6 +163,14 @@ class Workers:
         for worker in workers[:number]:
             self._ask_to_stop(worker, quickly=quickly)
 
+    async def retired(self, seconds: float) -> None:
+        """Wait until workers that were told to stop take no connections, or for so long."""
+        stopping = [asyncio.ensure_future(w.retired.wait()) for w in self._all if w.stopping]
+        if stopping:
+            _, late = await asyncio.wait(stopping, timeout=seconds)
+            for each in late:
+                each.cancel()
+
     def _ask_to_stop(self, worker: Process, *, quickly: bool = False, last: bool = False) -> None:
         """Tell a worker to finish what it does and end; it is killed if it does not.
 
