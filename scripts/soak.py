@@ -28,6 +28,7 @@ FAULTS: dict[str, tuple[Fault, int, int, tuple[int, ...]]] = {
     "replacements": (faults.replacements, 100, 2000, (2,)),
     "deaths": (faults.deaths, 100, 300, (2,)),
     "murders": (faults.murders, 50, 100, (2,)),
+    "growth": (faults.growth, 200, 3000, (1,)),
 }
 ENGINES = ("hypercorn", "granian")
 

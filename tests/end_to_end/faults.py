@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tests.end_to_end.ledger import REFUSED, Load, Server, judge, rows, serving
 from tests.servers import free_port
+from zenith_server.runner.footprint import resident
 
 Figures = dict[str, float]
 
@@ -145,3 +146,44 @@ def session(leader: int) -> list[int]:
     )
     found = [line.split() for line in listed.stdout.splitlines()]
     return [int(pid) for sid, pid, state in found if int(sid) == leader and state[0] != "Z"]
+
+
+def growth(place: Place, times: int, requests: int) -> Figures:
+    """Requests and clients that go away: memory and descriptors after a warm-up, and at the end."""
+    with serving(place.folder, place.database, place.engine, 1) as server:
+        (worker,) = server.pids()
+        _rounds(server, max(1, times // 5), requests)
+        memory, files = resident(worker), descriptors(worker)
+        answered = _rounds(server, times, requests)
+        grown, more = resident(worker) - memory, descriptors(worker) - files
+        assert server.pids() == [worker]
+    assert more <= 0, f"{more} descriptors more than after the warm-up"
+    return {
+        "answered": answered,
+        "left by clients": times * _LEAVERS,
+        "bytes grown": grown,
+        "bytes a request": grown / answered,
+        "descriptors more": more,
+    }
+
+
+# After each round so many clients go away in the middle of a request.
+_LEAVERS = 100
+HALF = b"POST /entries?id=x HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nx"
+
+
+def _rounds(server: Server, times: int, requests: int) -> int:
+    """Let clients ask and go away, then wait until the server is quiet."""
+    with Load(server.port) as load:
+        for _ in range(times):
+            load.reaches(requests)
+            for _ in range(_LEAVERS):
+                with socket.create_connection(("127.0.0.1", server.port)) as raw:
+                    raw.sendall(HALF)
+    time.sleep(2)
+    return load.book.answered
+
+
+def descriptors(pid: int) -> int:
+    """Return how many files and sockets a process has open."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
