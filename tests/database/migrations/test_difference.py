@@ -119,6 +119,43 @@ async def test_columns_added_later_do_the_same(migrations: Migrations, tables: M
     assert (await migrations.make("Again")).file is None
 
 
+def with_moods(*moods: str) -> MetaData:
+    metadata = MetaData()
+    kind = Enum(*moods, name="mood")
+    Table("days", metadata, Column("id", Integer, primary_key=True), Column("mood", kind))
+    return metadata
+
+
+@pytest.mark.parametrize("backend", ["postgres_url", "mysql_url"])
+async def test_new_values_of_an_enumeration_are_added(
+    request: pytest.FixtureRequest, backend: str, folder: Path
+) -> None:
+    async with Database(request.getfixturevalue(backend)).lifespan() as database:
+        first = Migrations(database, folder, [with_moods("bad", "good")])
+        await first.make("Days")
+        await first.upgrade()
+        grown = Migrations(database, folder, [with_moods("awful", "bad", "it's so", "good")])
+        made = await grown.make("More moods")
+        if backend == "postgres_url":
+            assert made.changes == ("add value mood.awful", "add value mood.it's so")
+            assert await grown.review(grown.history()[-1:]) == ()
+        await grown.upgrade()
+        async with database.transaction() as session:
+            insert = text("INSERT INTO days VALUES (1, 'it''s so'), (2, 'awful'), (3, 'bad')")
+            await session.execute(insert)
+            ordered = await session.scalars(text("SELECT id FROM days ORDER BY mood"))
+            assert ordered.all() == [2, 3, 1]
+        assert (await grown.make("Again")).file is None
+
+
+async def test_values_that_models_lost_stay(postgres_url: str, folder: Path) -> None:
+    async with Database(postgres_url).lifespan() as database:
+        first = Migrations(database, folder, [with_moods("bad", "good")])
+        await first.make("Days")
+        await first.upgrade()
+        assert (await Migrations(database, folder, [with_moods("good")]).make("No")).file is None
+
+
 async def test_a_revision_from_sqlite_suits_postgresql(
     sqlite: Database, postgres_url: str, folder: Path, tables: MetaData
 ) -> None:

@@ -89,12 +89,14 @@ def difference(
         if each is not None
     )
     found = list(_leaves(script.upgrade_ops))
-    types = enums.new(found, metadata)
+    types, values = enums.new(found, metadata), enums.grown(connection, metadata)
+    if values and not found:
+        upgrade = ""  # Alembic's word for nothing is a statement, too
     return Difference(
-        changes=tuple(map(_phrase, found)),
+        changes=(*(each.phrase for each in values), *map(_phrase, found)),
         drops=tuple(_phrase(each) for each in found if isinstance(each, _DROPS)),
         imports=tuple(sorted(imports)),
-        upgrade=enums.creation(types) + upgrade,
+        upgrade=enums.growth(values) + enums.creation(types) + upgrade,
         downgrade=downgrade + enums.removal(types),
     )
 
@@ -154,7 +156,7 @@ def _renderer(imports: set[str]) -> Any:
         context.imports = imports  # one set for both directions; Alembic adds to it as well
         if kind == "server_default":
             return _default(item)
-        if kind == "type" and isinstance(item, Enum):
+        if kind == "type" and _is_named(item):
             return enums.render(item)
         if kind != "type" or _module(item).startswith("sqlalchemy."):
             return False
@@ -166,6 +168,11 @@ def _renderer(imports: set[str]) -> Any:
         return False
 
     return render
+
+
+def _is_named(item: object) -> bool:
+    """Whether this is an enumeration; that of MySQL is a type of its column and has no name."""
+    return isinstance(item, Enum) and "mysql" not in _module(item)
 
 
 def _default(item: Any) -> str | bool:

@@ -283,15 +283,8 @@ class Migrations:
     def _runner(
         self, connection: AsyncConnection, known: tuple[Revision, ...], wait: float
     ) -> Runner:
-        return Runner(
-            connection=connection,
-            url=self.database.url,
-            folder=self.folder,
-            versions=self._versions,
-            known=known,
-            statement_wait=self.statement_wait,
-            wait=wait,
-        )
+        url, folder, versions = self.database.url, self.folder, self._versions
+        return Runner(connection, url, folder, versions, known, self.statement_wait, wait)
 
 
 def _refuse_nameless(message: str) -> None:

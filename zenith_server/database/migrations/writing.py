@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 import io
 import re
+import textwrap
 import tokenize
 from collections.abc import Iterator
 from string import Template
-from textwrap import dedent
 
 from zenith_server.database.migrations.difference import Difference
 
@@ -82,7 +82,7 @@ def _imports(code: str, change: Difference | None) -> str:
 
 def layout(code: str) -> str:
     """Return the statements of a function's body, indented, wrapped and in double quotes."""
-    statements = ast.parse(dedent(code)).body
+    statements = ast.parse(textwrap.dedent(code)).body
     lines = [line for statement in statements for line in _statement(statement, 4)]
     return _double_quotes("\n".join(lines))
 
@@ -96,7 +96,7 @@ def _statement(statement: ast.stmt, indent: int) -> Iterator[str]:
         case ast.Expr(value=value):
             yield from _expression(value, indent)
         case _:
-            yield f"{' ' * indent}{ast.unparse(statement)}"
+            yield textwrap.indent(ast.unparse(statement), " " * indent)
 
 
 def _expression(node: ast.expr, indent: int, name: str = "", comma: str = "") -> Iterator[str]:
