@@ -45,7 +45,8 @@ bench-data: $(VENV)/installed-test ## Compare the data layer with SQLAlchemy alo
 realworld: $(VENV)/installed-test ## Run the RealWorld collection on SQLite and PostgreSQL
 	$(BIN)/python scripts/realworld.py sqlite postgresql
 
-fuzz: $(VENV)/installed-test ## Let schemathesis look for faults in the example, on PostgreSQL
+fuzz: $(VENV)/installed-test ## Send 100,000 odd requests to the example, then let schemathesis look for faults
+	$(BIN)/python scripts/fuzz.py
 	$(INSTALL) '.[suite,fuzz]'
 	$(BIN)/python scripts/schemathesis.py $(ARGS)
 
