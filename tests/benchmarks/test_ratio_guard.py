@@ -1,4 +1,4 @@
-"""A request does not become twice as dear without anybody noticing."""
+"""A request does not become dearer without anybody noticing."""
 
 from __future__ import annotations
 
@@ -9,14 +9,43 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-# About twice what was measured when they were written down; `make bench` shows the exact ratios.
-MOST = {"json": 5.5, "params": 13.0}
+BASELINE: dict[str, dict[str, float]] = json.loads(
+    (Path(__file__).parent / "baseline.json").read_text()
+)
+# What was measured differs by 4 % from run to run, also on a busy machine; a third measurement
+# that is too high is no accident. A Python without a baseline of its own is given more room.
+TOLERANCE, ROOM = 1.2, 2.0
+ATTEMPTS = 3
 
 
-def test_a_request_costs_no_more_than_twice_what_it_did() -> None:
-    # In a process of its own, because measuring coverage would weigh on one side alone.
+def measured(share: float) -> dict[str, float]:
+    """Return the ratios, from a process without coverage, which would weigh on one side alone."""
     environ = {name: text for name, text in os.environ.items() if not name.startswith("COVERAGE")}
-    command = [sys.executable, "-m", "tests.benchmarks.guard"]
+    command = [sys.executable, "-m", "tests.benchmarks.guard", str(share)]
     done = subprocess.run(command, cwd=ROOT, env=environ, check=True, capture_output=True)
     found: dict[str, float] = json.loads(done.stdout)
-    assert {name: ratio for name, ratio in found.items() if ratio > MOST[name]} == {}
+    return found
+
+
+def dearer(share: float = 0.0) -> dict[str, float]:
+    """Return the cases that cost too much in each of three measurements."""
+    known = BASELINE.get(f"3.{sys.version_info.minor}")
+    most = {
+        name: ratio * (TOLERANCE if known else ROOM)
+        for name, ratio in (known or BASELINE["3.11"]).items()
+    }
+    over: dict[str, float] = {}
+    for _ in range(ATTEMPTS):
+        over = {name: ratio for name, ratio in measured(share).items() if ratio > most[name]}
+        if not over:
+            break
+    return over
+
+
+def test_a_request_costs_what_it_did() -> None:
+    assert dearer() == {}
+
+
+def test_a_request_that_costs_30_percent_more_is_found() -> None:
+    share = 0.3 if f"3.{sys.version_info.minor}" in BASELINE else 1.5
+    assert dearer(share) != {}
