@@ -8,7 +8,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
-.PHONY: help run test check format test-all soak bench bench-data realworld fuzz fresh clean
+.PHONY: help run test check format test-all soak slow-clients autobahn bench bench-data realworld fuzz fresh clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -32,6 +32,12 @@ format: $(VENV)/installed-check ## Format all files and apply safe fixes
 
 test-all: $(VENV)/installed ## Run the suite on every CPython from 3.11 to 3.14 that is found
 	$(BIN)/python scripts/test_all.py
+
+slow-clients: $(VENV)/installed-test ## Send 400 slow clients at both engines (needs slowhttptest); ARGS="header body"
+	$(BIN)/python scripts/slow_clients.py $(ARGS)
+
+autobahn: $(VENV)/installed-test ## Run the Autobahn suite for WebSockets (needs python2.7); ARGS="1.* 7.*"
+	$(BIN)/python scripts/autobahn.py $(ARGS)
 
 soak: $(VENV)/installed-test ## Stop, replace and kill servers under load, at length; ARGS="--share 0.1"
 	$(BIN)/python scripts/soak.py $(ARGS)
