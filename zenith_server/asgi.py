@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from zenith_server.boot import boot
-from zenith_server.dispatch import Dispatcher
+from zenith_server.dispatch.dispatcher import Dispatcher
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.load import take_back_variables
 from zenith_server.logs import configure

@@ -8,12 +8,13 @@ from dataclasses import replace
 
 from zenith_server.builtin import built_in, installed
 from zenith_server.compile import draft_of
-from zenith_server.container import Container, known_types
 from zenith_server.declared import Declarations
-from zenith_server.dispatch import Dispatcher
+from zenith_server.dispatch.dispatcher import Dispatcher
 from zenith_server.errors import Fault, ProjectError
-from zenith_server.form import form_opener
-from zenith_server.inject import Injection
+from zenith_server.handlers.container import Container, known_types
+from zenith_server.handlers.form import form_opener
+from zenith_server.handlers.inject import Injection
+from zenith_server.handlers.signature import Known
 from zenith_server.load import enter, load
 from zenith_server.manifest import Convention, Manifest
 from zenith_server.plan import Lifespan, Origin, Plan
@@ -21,7 +22,6 @@ from zenith_server.plugin import Plugin, in_order, plugins_in
 from zenith_server.presets import PRESETS, layers_of
 from zenith_server.scan import scan
 from zenith_server.settings import Settings
-from zenith_server.signature import Known
 
 PLUGIN_FILES = Convention("plugin", "plugins", deep=False, meaning="plugins of the project")
 

@@ -24,7 +24,7 @@ from zenith_server.asgi import create_app
 from zenith_server.boot import build, manifest_of, plugins_of, prepare
 from zenith_server.compile import compile_plan
 from zenith_server.database.databases import Databases
-from zenith_server.dispatch import Dispatcher
+from zenith_server.dispatch.dispatcher import Dispatcher
 from zenith_server.errors import ProjectError
 from zenith_server.load import load, take_back_variables
 from zenith_server.protocol import ASGIApp, Message, Receive, Scope, Send

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from zenith_server.cli.match import match
+from zenith_server.dispatch.tree import Endpoint, Router
 from zenith_server.names import Pattern, Segment, template
-from zenith_server.tree import Endpoint, Router
 
 WORDS = some.sampled_from(["a", "b", "c", ""])
 STATICS = some.sampled_from(["a", "b", "c"]).map(lambda name: Segment("static", name))

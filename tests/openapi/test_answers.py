@@ -7,8 +7,8 @@ import pytest
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 
 from zenith_server import Accepted, Created, Status
+from zenith_server.handlers.signature import MISSING
 from zenith_server.openapi.answers import answers
-from zenith_server.signature import MISSING
 
 
 @pytest.mark.parametrize(
@@ -51,8 +51,8 @@ def test_the_annotation_tells_statuses_and_content_types(
     [(Created[int], "201"), (Accepted[int], "202"), (Annotated[int, Status(299)], "299")],
 )
 async def test_a_marked_status_is_that_of_the_result(returns: Any, status: str) -> None:
+    from zenith_server.handlers.signature import Known, read
     from zenith_server.plan import Origin
-    from zenith_server.signature import Known, read
 
     def handler() -> Any: ...
 

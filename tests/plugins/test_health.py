@@ -12,7 +12,7 @@ from tests.plugins.layers.asking import INDEX
 from tests.projects import write_project
 from tests.served import Served
 from zenith_server.boot import boot
-from zenith_server.dispatch import Dispatcher
+from zenith_server.dispatch.dispatcher import Dispatcher
 from zenith_server.environment import Environment
 from zenith_server.plan import Check, Origin
 from zenith_server.plugins.health import FRESH, Results

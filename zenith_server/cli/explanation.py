@@ -10,15 +10,15 @@ from urllib.parse import urlsplit
 from zenith_server.cli.findings import Findings
 from zenith_server.cli.match import Match, Step, match
 from zenith_server.cli.rows import layers_around
-from zenith_server.inject import compile_route
-from zenith_server.input_faults import Refused
-from zenith_server.inputs import reader
+from zenith_server.dispatch.paths import refuse_traversal
+from zenith_server.handlers.inject import compile_route
+from zenith_server.handlers.input_faults import Refused
+from zenith_server.handlers.inputs import reader
+from zenith_server.handlers.request import decoded
+from zenith_server.handlers.signature import Input, Need, Signature, name_of, read
 from zenith_server.names import Pattern
-from zenith_server.paths import refuse_traversal
 from zenith_server.plan import Provider, Route, Service
 from zenith_server.problems import HTTPException
-from zenith_server.request import decoded
-from zenith_server.signature import Input, Need, Signature, name_of, read
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from zenith_server.cli.output import complain
 from zenith_server.cli.project import settings_in
 from zenith_server.compile import draft_of
 from zenith_server.errors import Fault, ProjectError
-from zenith_server.inject import Injection
+from zenith_server.handlers.inject import Injection
 from zenith_server.manifest import Manifest
 from zenith_server.plan import Plan
 from zenith_server.plugin import Plugin, in_order

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, Union, get_args, get_origin
 
-from zenith_server.response import STREAMS, is_response, is_status
-from zenith_server.schema import is_optional, members, plain
-from zenith_server.signature import MISSING
+from zenith_server.handlers.response import STREAMS, is_response, is_status
+from zenith_server.handlers.schema import is_optional, members, plain
+from zenith_server.handlers.signature import MISSING
 
 JSON = "application/json"
 BYTES = "application/octet-stream"

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from zenith_server.handlers.signature import Input, Known, Need, Signature, read
 from zenith_server.plan import Origin, Provider, Service
-from zenith_server.signature import Input, Known, Need, Signature, read
 
 
 @dataclass(frozen=True, slots=True)

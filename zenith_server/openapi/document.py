@@ -10,8 +10,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from zenith_server.container import known_types
 from zenith_server.errors import Fault, ProjectError
+from zenith_server.handlers.container import known_types
+from zenith_server.handlers.signature import MISSING, Known
 from zenith_server.names import Pattern
 from zenith_server.openapi.answers import ELSEWHERE, UNKNOWN, Answer
 from zenith_server.openapi.inputs import body, credentials, parameters, wanted_inputs
@@ -23,7 +24,6 @@ from zenith_server.openapi.security import schemes
 from zenith_server.plan import Plan, Route
 from zenith_server.problems import title
 from zenith_server.router import HIDDEN
-from zenith_server.signature import MISSING, Known
 
 VERSION = "3.1.1"
 _RANGES = {UNKNOWN: "Success", ELSEWHERE: "Redirection"}

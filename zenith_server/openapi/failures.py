@@ -8,6 +8,8 @@ from typing import Any
 
 import msgspec
 
+from zenith_server.handlers.schema import is_optional, members, needs_pydantic, plain
+from zenith_server.handlers.signature import MISSING, Input, Known, read
 from zenith_server.openapi.answers import UNKNOWN, Answer, answers
 from zenith_server.openapi.raised import Raised
 from zenith_server.plan import ErrorMapping
@@ -20,8 +22,6 @@ from zenith_server.problems import (
     ValidationError,
     title,
 )
-from zenith_server.schema import is_optional, members, needs_pydantic, plain
-from zenith_server.signature import MISSING, Input, Known, read
 
 PROBLEM = "application/problem+json"
 

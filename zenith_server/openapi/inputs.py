@@ -7,11 +7,11 @@ from typing import Any
 
 import msgspec
 
+from zenith_server.handlers.schema import is_optional, is_struct, members, plain
+from zenith_server.handlers.signature import MISSING, Input
 from zenith_server.openapi.docstring import Doc
 from zenith_server.openapi.schemas import NO_NUL, SAID, Schemas, Wanted, without_null
 from zenith_server.openapi.security import Requirement
-from zenith_server.schema import is_optional, is_struct, members, plain
-from zenith_server.signature import MISSING, Input
 
 Json = dict[str, Any]
 FORM, UPLOAD = "application/x-www-form-urlencoded", "multipart/form-data"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from zenith_server.handlers.schema import fields, is_many, is_struct, members
 from zenith_server.names import VERSION, is_group
 from zenith_server.openapi.answers import Answer
 from zenith_server.openapi.operation import Operation
 from zenith_server.plan import Route
-from zenith_server.schema import fields, is_many, is_struct, members
 
 _PREFIX = re.compile(rf"api|{VERSION.pattern}")
 _VERBS = {"PUT": "replace", "PATCH": "update", "DELETE": "delete"}

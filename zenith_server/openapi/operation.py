@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from zenith_server.handlers.signature import Input, Known
 from zenith_server.openapi.answers import Answer, answers
 from zenith_server.openapi.calls import Call, call_of
 from zenith_server.openapi.docstring import Doc, doc_of
@@ -13,7 +14,6 @@ from zenith_server.openapi.failures import failures, of_inputs
 from zenith_server.openapi.raised import Raised, Sources
 from zenith_server.openapi.security import Requirement, is_credential, requirements
 from zenith_server.plan import Plan, Route
-from zenith_server.signature import Input, Known
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from zenith_server import problems
+from zenith_server.handlers.schema import plain
 from zenith_server.openapi.docstring import doc_of
 from zenith_server.problems import HTTPException
-from zenith_server.schema import plain
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Union, cast, get_args, get_origin
 
 import msgspec
 
-from zenith_server.schema import plain
+from zenith_server.handlers.schema import plain
 
 
 class Rows:

@@ -10,11 +10,11 @@ from typing import Any, Literal, cast
 
 import msgspec
 
+from zenith_server.handlers.pydantic_types import says_extra
+from zenith_server.handlers.schema import needs_pydantic
+from zenith_server.handlers.signature import MISSING
 from zenith_server.openapi.places import add_formats, places
 from zenith_server.openapi.rows import Rows
-from zenith_server.pydantic_types import says_extra
-from zenith_server.schema import needs_pydantic
-from zenith_server.signature import MISSING
 
 PLACE = "#/components/schemas/"
 Json = dict[str, Any]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
+from zenith_server.handlers.schema import is_optional, plain
+from zenith_server.handlers.signature import MISSING, Input
 from zenith_server.markers import Security
 from zenith_server.openapi.calls import Call
-from zenith_server.schema import is_optional, plain
-from zenith_server.signature import MISSING, Input
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,11 @@ import msgspec
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from zenith_server.draft import Draft
+from zenith_server.handlers.response import headers_of
+from zenith_server.handlers.stream import has_type
 from zenith_server.plugin import Plugin
 from zenith_server.problems import HTTPException, document
 from zenith_server.protocol import Headers, Reply, Scope, reply
-from zenith_server.response import headers_of
-from zenith_server.stream import has_type
 
 log = logging.getLogger("zenith_server")
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from zenith_server.dispatch.layering import layers_in
 from zenith_server.draft import Draft
 from zenith_server.errors import Fault, ProjectError
-from zenith_server.layering import layers_in
 from zenith_server.manifest import Convention, ProjectFile
 from zenith_server.plugin import Plugin
 

@@ -9,10 +9,10 @@ from enum import Enum
 from typing import Any
 
 from zenith_server.draft import Draft
+from zenith_server.handlers.schema import is_struct
 from zenith_server.manifest import Convention
 from zenith_server.plan import Origin
 from zenith_server.plugin import Plugin
-from zenith_server.schema import is_struct
 from zenith_server.service import Service
 
 

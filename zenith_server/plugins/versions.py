@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time
 from email.utils import format_datetime
 
+from zenith_server.dispatch.paths import path_of
 from zenith_server.draft import Draft
 from zenith_server.errors import Fault, suggestion
-from zenith_server.paths import path_of
 from zenith_server.plugin import Plugin
 from zenith_server.problems import BadRequest
 from zenith_server.protocol import Headers, Message, Scope

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import Server
 from tests.plugins.layers.asking import INDEX, SOCKET, asked, connected
-from zenith_server.dispatch import Dispatcher
+from zenith_server.dispatch.dispatcher import Dispatcher
 from zenith_server.plugins.layers.access_log import Line
 
 LOGGED = {**INDEX, "zenith.yaml": "logging: {level: info}\n"}

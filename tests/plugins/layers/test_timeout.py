@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import Server
 from tests.projects import write_project
 from tests.served import served
-from zenith_server.dispatch import Dispatcher
+from zenith_server.dispatch.dispatcher import Dispatcher
 
 QUICK = "layers: {timeout: true}\nrequests: {timeout: 200ms}\n"
 STUCK = {

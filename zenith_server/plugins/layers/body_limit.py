@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from zenith_server.draft import Draft
+from zenith_server.handlers.request import LIFT, header
 from zenith_server.plan import Route
 from zenith_server.plugin import Plugin
 from zenith_server.plugins.layers.pace import Pace
 from zenith_server.problems import ContentTooLarge
 from zenith_server.protocol import Message, Receive, Scope, Send
-from zenith_server.request import LIFT, header
 from zenith_server.router import BODY_LIMIT
 
 NO_BODY = ("GET", "HEAD", "OPTIONS")

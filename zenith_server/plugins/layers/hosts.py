@@ -6,11 +6,11 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from zenith_server.draft import Draft
+from zenith_server.handlers.request import header
 from zenith_server.host import host_of
 from zenith_server.plugin import Plugin
 from zenith_server.problems import BadRequest, HTTPException
 from zenith_server.protocol import Scope
-from zenith_server.request import header
 
 
 class Hosts(Plugin):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from urllib.parse import quote, quote_from_bytes
 
 from zenith_server.draft import Draft
+from zenith_server.handlers.request import header
 from zenith_server.host import host_of
 from zenith_server.plugin import Plugin
 from zenith_server.problems import BadRequest, Forbidden
 from zenith_server.protocol import Reply, Scope, reply
-from zenith_server.request import header
 
 # Everything that RFC 3986 lets stand in a path or query, and what is encoded already.
 SAFE = "/%?:@!$&'()*+,;=-._~"

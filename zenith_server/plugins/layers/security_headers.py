@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from zenith_server.draft import Draft
+from zenith_server.handlers.stream import JSON
 from zenith_server.plugin import Plugin
 from zenith_server.protocol import Headers, Message, Scope
-from zenith_server.stream import JSON
 
 ALWAYS = (
     (b"x-content-type-options", b"nosniff"),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from zenith_server.draft import Draft
+from zenith_server.handlers.request import header
 from zenith_server.host import host_of
 from zenith_server.plugin import Plugin
 from zenith_server.problems import Forbidden
 from zenith_server.protocol import Scope
-from zenith_server.request import header
 
 
 class WebsocketOrigin(Plugin):

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, TypeVar
 
+from zenith_server.dispatch.layering import items_of, layers_in
 from zenith_server.draft import Draft
 from zenith_server.errors import Fault, ProjectError
-from zenith_server.layering import items_of, layers_in
+from zenith_server.handlers.schema import members
+from zenith_server.handlers.signature import hints_of
 from zenith_server.manifest import ProjectFile
 from zenith_server.plan import ErrorMapping, Guard, Layer, Origin
-from zenith_server.schema import members
-from zenith_server.signature import hints_of
 
 T = TypeVar("T")
 

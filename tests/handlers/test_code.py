@@ -1,0 +1,125 @@
+"""The code of a handler is straight, and a change of it is seen here."""
+
+from __future__ import annotations
+
+from textwrap import dedent
+
+import pytest
+
+from tests.conftest import Server
+from zenith_server.dispatch.dispatcher import Dispatcher
+from zenith_server.handlers.inject import compile_route
+
+
+async def code(serve: Server, files: dict[str, str], method: str = "GET") -> str:
+    """Return the code of a method of `routes/[slug].py`."""
+    app = (await serve(files)).app
+    assert isinstance(app, Dispatcher)
+    routes = [route for route in app.plan.routes if route.origin.where == "routes/[slug].py"]
+    route = next(route for route in routes if route.method == method)
+    return compile_route(route, app.injection)[1]
+
+
+def expected(text: str) -> str:
+    return dedent(text).lstrip("\n")
+
+
+async def test_a_handler_of_text_is_a_few_calls(serve: Server) -> None:
+    files = {"routes/[slug].py": "async def get(slug: str, page: int = 1) -> str: ..."}
+    assert await code(serve, files) == expected("""
+        async def endpoint(scope, receive, send, values):
+            slug = values[0]
+            query = _read_query(scope)
+            try:
+                page = _read_page(query)
+            except _Refused:
+                raise _explain(query=query) from None
+            reply = _encode(await _get(slug=slug, page=page))
+            return reply
+        """)
+
+
+async def test_a_session_and_a_dependency_close_before_the_answer(serve: Server) -> None:
+    files = {
+        "routes/[slug].py": """
+            from typing import Annotated
+            from msgspec import Struct
+            from zenith_server import DB, Depends, Forbidden, Header
+
+            class Changes(Struct):
+                title: str
+
+            async def _user(token: Annotated[str, Header()], session=DB) -> str: ...
+
+            def put(
+                slug: str, changes: Changes, session=DB, user: str = Depends(_user)
+            ) -> Changes: ...
+            """,
+        "routes/_middleware.py": "def before(): ...",
+    }
+    assert await code(serve, files, "PUT") == expected("""
+        async def endpoint(scope, receive, send, values):
+            reply = None
+            before = await _in_thread(lambda: _before())
+            slug = values[0]
+            async with _session(scope=scope) as session:
+                try:
+                    token = _read_token(scope)
+                except _Refused:
+                    raise _explain(header=scope) from None
+                user = await _user(token=token, session=session)
+                body = (scope, await _read_body(scope, receive))
+                try:
+                    changes = _read_changes(body)
+                except _Refused:
+                    raise _explain_9(body=body) from None
+                reply = _encode(await _in_thread(lambda: _put(slug=slug, changes=changes, session=session, user=user)))
+                if reply.__class__ is not _Reply and (
+                    reply.__class__ is _Stream
+                    or hasattr(reply, 'body_iterator')
+                ):
+                    await reply(scope, receive, send)
+                    return
+            if reply is None:
+                raise _swallowed('routes/[slug].py:10')
+            return reply
+        """)  # noqa: E501 - one line of code is one line
+
+
+async def test_a_request_beside_a_body_reads_it_from_a_tape(serve: Server) -> None:
+    files = {
+        "routes/[slug].py": """
+            from zenith_server import Request
+            async def post(slug: str, request: Request, body: dict): ...
+            """
+    }
+    text = await code(serve, files, "POST")
+    assert text.splitlines()[1:3] == ["    tape = _Tape(receive)", "    receive = tape.reader()"]
+    assert (
+        "request = _request(scope=scope, receive=tape.reader(), send=send, "
+        "path_params={'slug': values[0]})"
+    ) in text
+
+
+async def test_a_request_alone_reads_from_the_server(serve: Server) -> None:
+    files = {
+        "routes/[slug].py": """
+            from zenith_server import Request
+            async def get(slug: str, request: Request): ...
+            """
+    }
+    text = await code(serve, files)
+    assert "tape" not in text
+    assert "_request(scope=scope, receive=receive, " in text
+
+
+async def test_a_traceback_shows_the_code(serve: Server, caplog: pytest.LogCaptureFixture) -> None:
+    app = await serve({"routes/index.py": "async def get(): raise LookupError"})
+    await app.get("/")
+    assert "    reply = _encode(await _get())\n" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["_", "_1", "_class", "__x", "größe"])
+async def test_a_parameter_may_have_any_name(serve: Server, name: str) -> None:
+    app = await serve({"routes/index.py": f"async def get({name}: int): return {name}"})
+    assert (await app.get(f"/?{name}=5".encode().decode("latin-1"))).json() == 5

@@ -1,0 +1,97 @@
+"""What becomes of an exception: the answer that its handler makes of it, or the truth."""
+
+from __future__ import annotations
+
+import logging
+from typing import cast
+
+from zenith_server.dispatch.sockets import Socket
+from zenith_server.dispatch.tree import Endpoint, ErrorHandlers
+from zenith_server.handlers.request import ClientDisconnected
+from zenith_server.problems import HTTPException
+from zenith_server.protocol import ASGIApp, Receive, Reply, Scope, Send
+
+log = logging.getLogger("zenith_server")
+
+
+class Failures:
+    """Answers for what goes wrong.
+
+    Args:
+        fallback: the handlers of exceptions that belong to no route.
+    """
+
+    def __init__(self, fallback: ErrorHandlers) -> None:
+        self._fallback = fallback
+        self._any = fallback(Exception())
+
+    async def answer(
+        self,
+        error: Exception,
+        endpoint: Endpoint | None,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> ASGIApp | None:
+        """Return the reply to an exception; one that is no plain reply has been sent.
+
+        Raises:
+            Exception: the same or another, because nobody answers it or half an answer is out.
+        """
+        handler = self._handlers(endpoint, scope)(error)
+        if handler is None or scope.get("zenith.sent", (0,))[0]:
+            # Half a response is out; only a broken connection tells the client the truth.
+            raise error
+        try:
+            reply = await handler(scope, receive, send, error)
+            return reply if isinstance(reply, Reply) else await _sent(reply, scope, receive, send)
+        except Exception as second:
+            # The same exception again means: not mine after all, treat it like any other.
+            next_one = self._any if second is error else self._fallback(second)
+            if next_one is None or next_one is handler:
+                raise
+            return await next_one(scope, receive, send, second)
+
+    async def close(
+        self, error: Exception, endpoint: Endpoint | None, scope: Scope, receive: Receive
+    ) -> None:
+        """Say why a WebSocket ends: by a response before the handshake, by a close code after."""
+        socket: Socket = scope["zenith.socket"]
+        if _is_goodbye(error):
+            return
+        if socket.can_deny:
+            reply = await self.answer(error, endpoint, scope, receive, socket.deny)
+            await _sent(reply, scope, receive, socket.deny)
+        elif isinstance(error, HTTPException):
+            await socket.close(1008, error.detail)
+        else:
+            log.error("The WebSocket at %s failed", scope["path"], exc_info=error)
+            await socket.close(1011)
+
+    def _handlers(self, endpoint: Endpoint | None, scope: Scope) -> ErrorHandlers:
+        if endpoint is None:
+            return self._fallback
+        errors = endpoint.errors
+        return errors.get(scope.get("method", "WEBSOCKET")) or errors.get("*", self._fallback)
+
+
+async def _sent(reply: ASGIApp | None, scope: Scope, receive: Receive, send: Send) -> None:
+    if reply is not None:
+        await reply(scope, receive, send)
+
+
+def _is_goodbye(error: Exception) -> bool:
+    """Whether an exception only says that the client of a WebSocket has gone."""
+    from starlette.websockets import WebSocketDisconnect
+
+    if isinstance(error, ExceptionGroup):
+        group = cast("ExceptionGroup[Exception]", error)
+        return all(map(_is_goodbye, group.exceptions))
+    return isinstance(error, WebSocketDisconnect | ClientDisconnected)
+
+
+def log_late(error: Exception, scope: Scope) -> None:
+    """Some servers say nothing about an app that raises, and the answer cannot say it any more."""
+    where = f"{scope['method']} {scope['path']}"
+    request_id = scope.get("request_id")
+    log.error("%s failed half-way, request %s", where, request_id, exc_info=error)

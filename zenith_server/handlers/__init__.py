@@ -1,0 +1,1 @@
+"""From the signature of a handler to the function that serves its requests."""

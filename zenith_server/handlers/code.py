@@ -1,0 +1,349 @@
+"""The text of a handler's function while it is written, and the values that it refers to.
+
+Local variables are `query`, `cookie`, `form` and `body` for the parts of the request, and the names
+of dependencies and parameters for their values. Globals begin with an underscore.
+"""
+
+from __future__ import annotations
+
+import functools
+import linecache
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from keyword import iskeyword
+from typing import TYPE_CHECKING, Any
+
+from zenith_server.errors import Fault, ProjectError
+from zenith_server.handlers.calls import context_of, in_thread, is_async, is_blocking
+from zenith_server.handlers.input_faults import Refused
+from zenith_server.handlers.inputs import Reader, reader
+from zenith_server.handlers.request import Tape, body_reader, read_cookies, read_query
+from zenith_server.handlers.response import encoder
+from zenith_server.handlers.signature import Given, Input, Known, Need, Signature, name_of, read
+from zenith_server.handlers.stream import Stream
+from zenith_server.handlers.texts import as_text
+from zenith_server.plan import Origin, Provider, Service
+from zenith_server.problems import ValidationError, nothing_at
+from zenith_server.protocol import Reply
+
+if TYPE_CHECKING:
+    from zenith_server.handlers.inject import Handler, Injection
+
+_AGAIN = "<receive again>"
+_LOCALS = ("scope", "receive", "send", "values", "reply", "tape", "query", "cookie", "form", "body")
+
+
+@dataclass(slots=True)
+class HandlerCode:
+    """Writes one function, line by line.
+
+    Args:
+        injection: what all handlers share.
+        known: what parameters may ask for here.
+        origin: where the handler stands, for messages.
+    """
+
+    injection: Injection
+    known: Known
+    origin: Origin
+    lines: list[str] = field(default_factory=list[str])
+    depth: int = 1
+    names: dict[str, Any] = field(default_factory=dict[str, Any])
+    results: dict[Any, str] = field(default_factory=dict[Any, str])
+    sources: set[str] = field(default_factory=set[str])
+    taken: set[str] = field(default_factory=set[str])
+    calling: list[Any] = field(default_factory=list[Any])
+    locals: set[str] = field(default_factory=lambda: set(_LOCALS))
+
+    @property
+    def text(self) -> str:
+        """The function."""
+        lines = ["async def endpoint(scope, receive, send, values):", *self.lines, ""]
+        if self.reads_twice:
+            lines[1:1] = ["    tape = _Tape(receive)", "    receive = tape.reader()"]
+        return "\n".join(lines).replace(_AGAIN, "tape.reader()" if self.reads_twice else "receive")
+
+    @property
+    def reads_twice(self) -> bool:
+        """Whether the body is read here, and by an object that was handed out too."""
+        return bool(self.sources & {"body", "form"}) and any(_AGAIN in line for line in self.lines)
+
+    def function(self, name: str) -> Handler:
+        """Return the function; a traceback through it shows its lines, as for any file."""
+        if {"body", "form"} <= self.sources:
+            raise ProjectError(_two_formats(self.origin))
+        self.names["_Tape"] = Tape
+        text = self.text
+        exec(compile(text, name, "exec"), self.names)  # noqa: S102 - our own text, no input
+        linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+        return self.names["endpoint"]
+
+    def line(self, text: str) -> None:
+        """Write a line at the depth of the context managers that are open."""
+        self.lines.append("    " * self.depth + text)
+
+    def name(self, value: Any, hint: str) -> str:
+        """Give a value a name in the function's globals; no local variable begins like it."""
+        name = base = f"_{_word(hint).lstrip('_')}"
+        while name in self.names and self.names[name] is not value:
+            name = f"{base}_{len(self.names)}"
+        self.names[name] = value
+        return name
+
+    # --- calling ---
+
+    def called(self, signature: Signature) -> str:
+        """Write what a call needs; return the expression that calls it."""
+        arguments = ", ".join(self._arguments(signature))
+        call = f"{self.name(signature.call, _short(signature.call))}({arguments})"
+        if is_async(signature.call):
+            return f"await {call}"
+        if is_blocking(signature.call):
+            return f"await {self.name(in_thread, 'in_thread')}(lambda: {call})"
+        return call
+
+    def call(self, signature: Signature) -> str:
+        """Write the call of a dependency or guard, once a request; return its variable."""
+        call = signature.call
+        if call in self.results:
+            return self.results[call]
+        if call in self.calling:
+            raise ProjectError(_circle([*self.calling, call], signature.origin))
+        self.calling.append(call)
+        opener = context_of(call)
+        if opener is None:
+            variable = self._assign(call, _short(call), self.called(signature))
+        else:
+            arguments = ", ".join(self._arguments(signature))
+            opened = f"{self.name(opener, f'open_{_short(call)}')}({arguments})"
+            variable = self._enter(call, _short(call), opened)
+        self.calling.pop()
+        return variable
+
+    def _assign(self, key: Any, hint: str, expression: str) -> str:
+        variable = self.results[key] = self._variable(hint)
+        self.line(f"{variable} = {expression}")
+        return variable
+
+    def _enter(self, key: Any, hint: str, expression: str) -> str:
+        variable = self.results[key] = self._variable(hint)
+        self.line(f"async with {expression} as {variable}:")
+        self.depth += 1
+        return variable
+
+    def _arguments(self, signature: Signature) -> list[str]:
+        """Write the resolution of all parameters, the server's first, then the client's."""
+        inputs = [p for p in signature.parameters if isinstance(p, Input)]
+        # The path comes first, because a value that does not fit is another URL: nothing is there.
+        values = {p.argument: self._path(p) for p in inputs if p.source == "path"}
+        for parameter in signature.parameters:
+            if isinstance(parameter, Given):
+                values[parameter.argument] = parameter.expression
+            elif isinstance(parameter, Need):
+                values[parameter.argument] = self._supply(parameter)
+        values |= self._inputs([p for p in inputs if p.source != "path"])
+        return [
+            values[p.argument]
+            if p.argument in signature.positional
+            else f"{p.argument}={values[p.argument]}"
+            for p in signature.parameters
+        ]
+
+    # --- what the server supplies ---
+
+    def _supply(self, need: Need) -> str:
+        supply = need.supply
+        if isinstance(supply, Provider):
+            return self._provided(supply)
+        if isinstance(supply, Service):
+            return self._service(supply)
+        return self.call(read(supply, self.known, self.origin))
+
+    def _provided(self, provider: Provider) -> str:
+        if provider in self.results:
+            return self.results[provider]
+        if provider.per == "app":
+            self.injection.container.maker(provider)
+            return self._shared(provider, provider.types[0])
+        make = provider.make()
+        signature = read(make, self._for_providers(), provider.origin)
+        if any(isinstance(p, Given) and p.argument == "path_params" for p in signature.parameters):
+            self.taken.update(self.known.path)
+        expression = f"{self.name(make, _short(make))}({', '.join(self._arguments(signature))})"
+        if provider.is_context:
+            return self._enter(provider, _short(make), expression)
+        expression = f"await {expression}" if is_async(make) else expression
+        return self._assign(provider, _short(make), expression)
+
+    def _for_providers(self) -> Known:
+        path = ", ".join(f"{name!r}: values[{i}]" for i, name in enumerate(self.known.path))
+        given = {"scope": "scope", "receive": _AGAIN, "send": "send", "path_params": f"{{{path}}}"}
+        return Known((), self.known.providers, self.known.services, given=given)
+
+    def _service(self, service: Service) -> str:
+        container = self.injection.container
+        if container.is_per_request(service):
+            return self.call(container.signature(service))
+        return self._shared(service, service.cls.__name__)
+
+    def _shared(self, key: Any, hint: str) -> str:
+        get = self.name(self.injection.container.get, "app_wide")
+        return f"{get}({self.name(key, hint.rpartition('.')[2])})"
+
+    # --- what the client sends ---
+
+    def _inputs(self, inputs: list[Input]) -> dict[str, str]:
+        if not inputs:
+            return {}
+        sources = {p.source: self._source(p.source) for p in inputs}
+        readers = {p.argument: self._reader(p) for p in inputs}
+        found = {p.argument: self._variable(p.argument) for p in inputs}
+        self.line("try:")
+        for p in inputs:
+            read_it = self.name(readers[p.argument].read, f"read_{p.argument}")
+            self.line(f"    {found[p.argument]} = {read_it}({sources[p.source]})")
+        pairs = [(readers[p.argument], p.source) for p in inputs]
+        explain = self.name(functools.partial(_explain, pairs), "explain")
+        given = ", ".join(f"{source}={variable}" for source, variable in sources.items())
+        self.line(f"except {self.name(Refused, 'Refused')}:")
+        self.line(f"    raise {explain}({given}) from None")
+        return found
+
+    def _path(self, parameter: Input) -> str:
+        self.taken.add(parameter.key)
+        item = f"values[{self.known.path.index(parameter.key)}]"
+        read = self._reader(parameter).read
+        variable = self._variable(parameter.argument)
+        if read is as_text:
+            self.line(f"{variable} = {item}")
+            return variable
+        read_it = self.name(read, f"read_{parameter.argument}")
+        self.line("try:")
+        self.line(f"    {variable} = {read_it}({item})")
+        self.line(f"except {self.name(Refused, 'Refused')}:")
+        self.line(f"    raise {self.name(nothing_at, 'nothing_at')}(scope['path']) from None")
+        return variable
+
+    def _variable(self, hint: str) -> str:
+        """A name of its own: two dependencies may both call a parameter `limit`."""
+        name = base = _word(hint).lstrip("_0123456789") or "value"
+        while name in self.locals or iskeyword(name):
+            name = f"{base}_{len(self.locals)}"
+        self.locals.add(name)
+        return name
+
+    def _reader(self, parameter: Input) -> Reader:
+        try:
+            return reader(parameter, refuse_unknown=self.injection.refuse_unknown)
+        except (TypeError, ValueError, NameError, AttributeError) as error:
+            raise ProjectError(_unreadable(parameter, self.origin, error)) from error
+
+    def _source(self, source: str) -> str:
+        """Write the reading of a part of the request, once; return its variable."""
+        if source == "header":
+            return "scope"
+        if source not in self.sources:
+            self.sources.add(source)
+            self._read(source)
+        return source
+
+    def _read(self, source: str) -> None:
+        if source == "query":
+            self.line(f"query = {self.name(read_query, 'read_query')}(scope)")
+        elif source == "cookie":
+            self.line(f"cookie = {self.name(read_cookies, 'read_cookies')}(scope)")
+        elif source == "form":
+            opener = self.name(self.injection.open_form, "open_form")
+            self.line(f"async with {opener}(scope, receive) as form:")
+            self.depth += 1
+        else:
+            read_body = self.name(body_reader(self.injection.json_limit), "read_body")
+            self.line(f"body = (scope, await {read_body}(scope, receive))")
+
+    # --- the answer ---
+
+    def answer(self, signature: Signature) -> None:
+        """Write the call of the handler, and return what it answers for the caller to send."""
+        call = self.called(signature)
+        try:
+            encode = self.name(encoder(signature.returns, signature.status), "encode")
+        except (TypeError, ValueError, NameError, AttributeError) as error:
+            raise ProjectError(_unwritable(signature, error)) from error
+        self.line(f"reply = {encode}({call})")
+        if self.depth > 1:
+            self._leave()
+        self.line("return reply")
+
+    def _leave(self) -> None:
+        """Write what comes between the handler and its answer when something is open.
+
+        A stream may still use what is open; everything else goes out after the cleanups, so that
+        a commit that fails is an error response and not a lie.
+        """
+        self.line(f"if reply.__class__ is not {self.name(Reply, 'Reply')} and (")
+        self.line(f"    reply.__class__ is {self.name(Stream, 'Stream')}")
+        self.line("    or hasattr(reply, 'body_iterator')")
+        self.line("):")
+        self.line("    await reply(scope, receive, send)")
+        self.line("    return")
+        self.depth = 1
+        self.lines.insert(0, "    reply = None")
+        self.line("if reply is None:")
+        self.line(f"    raise {self.name(_swallowed, 'swallowed')}({str(self.origin)!r})")
+
+
+def _word(text: str) -> str:
+    return "".join(char if char.isalnum() else "_" for char in text)
+
+
+def _short(call: Callable[..., Any]) -> str:
+    return name_of(call).rpartition(".")[2]
+
+
+def _explain(pairs: list[tuple[Reader, str]], **sources: Any) -> ValidationError:
+    """Read every input once more and collect what is wrong with each."""
+    faults = [fault for reader, source in pairs for fault in reader.faults(sources[source])]
+    return ValidationError(faults)
+
+
+def _swallowed(origin: str) -> RuntimeError:
+    return RuntimeError(f"A dependency of {origin} swallowed an exception; raise it again")
+
+
+# --- messages ---
+
+
+def _unreadable(parameter: Input, origin: Origin, error: Exception) -> Fault:
+    return Fault(
+        f'The type of "{parameter.argument}" cannot be read from a request',
+        (str(origin),),
+        str(error),
+        ("Use a type that msgspec or pydantic can read.",),
+    )
+
+
+def _unwritable(signature: Signature, error: Exception) -> Fault:
+    return Fault(
+        f"What {name_of(signature.call)} declares to return cannot be written as JSON",
+        (str(signature.origin),),
+        str(error),
+        ("Declare a type that msgspec or pydantic can write, or none.",),
+    )
+
+
+def _two_formats(origin: Origin) -> Fault:
+    return Fault(
+        "A handler asks for a JSON body and for a form",
+        (str(origin),),
+        "A request has one body, in one format.",
+        ("Take all of it from the form, with Form(), or all of it from JSON.",),
+    )
+
+
+def _circle(calls: list[Any], origin: Origin) -> Fault:
+    return Fault(
+        " depends on ".join(name_of(call) for call in calls[calls.index(calls[-1]) :]),
+        (str(origin),),
+        "Each of them would have to be called before itself.",
+        ("Move what both need into a third function.",),
+    )

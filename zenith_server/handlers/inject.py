@@ -1,0 +1,99 @@
+"""Signatures become straight-line code: one coroutine function per handler.
+
+The code is written as text, because a loop over the parameters of each request costs more than the
+handler itself. `zenith-server routes --url /x --code` prints it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from zenith_server.errors import Fault, ProjectError
+from zenith_server.handlers.code import HandlerCode
+from zenith_server.handlers.container import Container
+from zenith_server.handlers.form import form_opener
+from zenith_server.handlers.request import lift_limit
+from zenith_server.handlers.signature import Known, name_of, read
+from zenith_server.plan import Origin, Route
+from zenith_server.protocol import ASGIApp, Receive, Scope, Send
+from zenith_server.router import BODY_LIMIT
+
+# What it returns is still to be sent: a reply, another ASGI app, or nothing.
+Handler = Callable[[Scope, Receive, Send, Any], Awaitable[ASGIApp | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Injection:
+    """What all handlers of an app share.
+
+    Args:
+        container: app-wide values, and what may be asked for.
+        open_form: returns an async context manager around the fields of a form.
+        json_limit: bytes of a JSON body.
+        refuse_unknown: whether fields that a type does not have are faults.
+    """
+
+    container: Container
+    open_form: Callable[..., Any]
+    json_limit: int
+    refuse_unknown: bool
+
+    def known(self, path: tuple[str, ...] = (), method: str = "GET") -> Known:
+        """Return what parameters may ask for under one pattern and method."""
+        shared = self.container.known
+        return Known(path, shared.providers, shared.services, method)
+
+
+def compile_route(route: Route, injection: Injection) -> tuple[Handler, str]:
+    """Return the coroutine function that answers a route, and its code.
+
+    Raises:
+        ProjectError: a parameter that nothing supplies, or a path parameter that nobody takes.
+    """
+    known = injection.known(route.pattern.parameters, route.method)
+    limit: int | None = getattr(route.handler, BODY_LIMIT, None)
+    if limit is not None:
+        injection = replace(injection, json_limit=limit, open_form=form_opener(limit))
+    code = HandlerCode(injection, known, route.origin)
+    if limit is not None:
+        code.line(f"{code.name(lift_limit, 'lift_limit')}(scope, {limit})")
+    for guard in route.guards:
+        code.call(read(guard.call, known, guard.origin))
+    if route.method == "*":
+        code.line(f"await {code.name(route.handler, 'app')}(scope, receive, send)")
+    else:
+        signature = read(route.handler, known, route.origin)
+        if route.method == "WEBSOCKET":
+            code.line(code.called(signature))
+        else:
+            code.answer(signature)
+        _all_taken(route, code.taken)
+    name = f"<{route.method} {route.pattern}>"
+    return code.function(name), code.text
+
+
+def compile_error(handler: Callable[..., Any], origin: Origin, injection: Injection) -> Handler:
+    """Return the coroutine function that answers an exception, given in the last argument."""
+    first = next(iter(inspect.signature(handler).parameters), "")
+    shared = injection.known()
+    given = {"scope": "scope", first: "values"}
+    known = Known((), shared.providers, shared.services, given=given)
+    code = HandlerCode(injection, known, origin)
+    code.answer(read(handler, known, origin))
+    return code.function(f"<error handler {name_of(handler)}>")
+
+
+def _all_taken(route: Route, taken: set[str]) -> None:
+    left = [name for name in route.pattern.parameters if name not in taken]
+    if left:
+        raise ProjectError(
+            Fault(
+                f"{name_of(route.handler)} does not take {', '.join(left)} from {route.pattern}",
+                (str(route.origin),),
+                "A path parameter that nobody takes would answer the same for every value.",
+                (f"Add the parameter: {name_of(route.handler)}({left[0]}: str, …).",),
+            )
+        )

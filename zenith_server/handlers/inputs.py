@@ -1,0 +1,138 @@
+"""How one value of a client is read from its part of the request."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
+
+from zenith_server.handlers.deserialise import json_reader
+from zenith_server.handlers.input_faults import Refused
+from zenith_server.handlers.request import header, header_values, require_json
+from zenith_server.handlers.schema import is_many, is_optional, is_struct, is_upload, members, plain
+from zenith_server.handlers.signature import MISSING, Input
+from zenith_server.handlers.texts import as_text, one, text_reader
+from zenith_server.problems import InputFault
+
+Read = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Reads one input; `faults` tells what was wrong when it raised `Refused`."""
+
+    location: tuple[str, ...]
+    read: Read
+
+    def faults(self, source: Any) -> Iterator[InputFault]:
+        """Yield what is wrong with this input in a part of the request."""
+        try:
+            self.read(source)
+        except Refused as error:
+            for fault in error.faults:
+                yield InputFault((*self.location, *fault.location), fault.message)
+
+
+def reader(parameter: Input, *, refuse_unknown: bool) -> Reader:
+    """Return the reader of an input.
+
+    Raises:
+        TypeError: nothing reads its type.
+
+    Example:
+        >>> reader(Input("page", "query", "page", int, 1), refuse_unknown=True).read({"page": "2"})
+        2
+    """
+    key, annotation = parameter.key, parameter.type
+    location = (parameter.source, key)
+    absent = _absent(parameter)
+    if parameter.source == "body":
+        return Reader(("body",), _body(annotation, absent, refuse_unknown=refuse_unknown))
+    convert = _uploads(annotation) if is_upload(annotation) else text_reader(annotation)
+    if parameter.source == "path":
+        return Reader(location, convert)
+    if parameter.source == "header":
+        return Reader(location, _header(key.lower().encode(), annotation, convert, absent))
+    if any(is_struct(kind) for kind in members(annotation)):
+        return Reader((parameter.source,), convert)
+    return Reader(location, _named(key, annotation, convert, absent))
+
+
+def _absent(parameter: Input) -> Callable[[], Any]:
+    """Return what gives the value of an input that the client left out."""
+    default = parameter.default
+    if default is MISSING:
+        return _nothing if is_optional(parameter.type) else _required
+    if isinstance(default, list | dict | set):
+        # A handler may change what it is given; the next request starts afresh.
+        return partial(copy.copy, cast("Any", default))
+    return lambda: default
+
+
+def _nothing() -> None:
+    return None
+
+
+def _required() -> Any:
+    raise Refused(InputFault((), "This value is required"))
+
+
+def _named(key: str, annotation: Any, convert: Read, absent: Callable[[], Any]) -> Read:
+    is_single = not any(map(is_many, members(annotation)))
+
+    def read(values: Any) -> Any:
+        value = values.get(key)
+        if value is None:
+            return absent()
+        if value.__class__ is list and is_single:
+            one(value)
+        return convert(value)
+
+    def read_text(values: Any) -> Any:
+        value = values.get(key)
+        return value if value.__class__ is str else read(values)
+
+    return read_text if convert is as_text else read
+
+
+def _uploads(annotation: Any) -> Read:
+    are_many = any(map(is_many, members(annotation)))
+
+    def read(value: Any) -> Any:
+        items: list[Any] = value if value.__class__ is list else [value]
+        if not all(hasattr(item, "filename") for item in items):
+            raise Refused(InputFault((), "Expected a file, got text"))
+        return items if are_many else value
+
+    return read
+
+
+def _header(key: bytes, annotation: Any, convert: Read, absent: Callable[[], Any]) -> Read:
+    is_single = not any(map(is_many, members(annotation)))
+
+    def read(scope: Any) -> Any:
+        if is_single:
+            value = header(scope, key)
+            return absent() if value is None else convert(value.decode("latin-1"))
+        values = header_values(scope, key)
+        return convert(values) if values else absent()
+
+    return read
+
+
+def _body(annotation: Any, absent: Callable[[], Any], *, refuse_unknown: bool) -> Read:
+    kind, _ = plain(annotation)
+    if kind is bytes:
+        return lambda source: source[1]
+    decode = json_reader(annotation, refuse_unknown=refuse_unknown)
+
+    def read(source: Any) -> Any:
+        scope, data = source
+        if not data:
+            return absent()
+        require_json(scope)
+        return decode(data)
+
+    return read
