@@ -7,13 +7,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from statistics import median
 
 ROOT = Path(__file__).resolve().parents[2]
 BASELINE: dict[str, dict[str, float]] = json.loads(
     (Path(__file__).parent / "baseline.json").read_text()
 )
-# What was measured differs by 4 % from run to run, also on a busy machine; a third measurement
-# that is too high is no accident. A Python without a baseline of its own is given more room.
+# What was measured differs by 4 % from run to run, and now and then by more on a busy machine: then
+# the median of three counts. A Python without a baseline of its own is given more room.
 TOLERANCE, ROOM = 1.2, 2.0
 ATTEMPTS = 3
 
@@ -27,25 +28,24 @@ def measured(share: float) -> dict[str, float]:
     return found
 
 
-def dearer(share: float = 0.0) -> dict[str, float]:
-    """Return the cases that cost too much in each of three measurements."""
+def over(found: dict[str, float]) -> dict[str, float]:
+    """Return the cases that cost too much."""
     known = BASELINE.get(f"3.{sys.version_info.minor}")
-    most = {
-        name: ratio * (TOLERANCE if known else ROOM)
-        for name, ratio in (known or BASELINE["3.11"]).items()
-    }
-    over: dict[str, float] = {}
-    for _ in range(ATTEMPTS):
-        over = {name: ratio for name, ratio in measured(share).items() if ratio > most[name]}
-        if not over:
-            break
-    return over
+    room = TOLERANCE if known else ROOM
+    usual = known or BASELINE["3.11"]
+    return {name: ratio for name, ratio in found.items() if ratio > usual[name] * room}
+
+
+def typical(share: float = 0.0) -> dict[str, float]:
+    """Return the median of each case's ratio over three measurements."""
+    rows = [measured(share) for _ in range(ATTEMPTS)]
+    return {name: median(row[name] for row in rows) for name in rows[0]}
 
 
 def test_a_request_costs_what_it_did() -> None:
-    assert dearer() == {}
+    assert not over(measured(0.0)) or over(typical()) == {}
 
 
 def test_a_request_that_costs_30_percent_more_is_found() -> None:
     share = 0.3 if f"3.{sys.version_info.minor}" in BASELINE else 1.5
-    assert dearer(share) != {}
+    assert over(typical(share)) != {}

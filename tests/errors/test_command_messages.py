@@ -51,6 +51,7 @@ def transcript(command: str, folder: Path, used_port: int) -> str:
     text = text.replace(str(used_port), "<port>")
     text = re.sub(r"--port \d+", "--port <free>", text)
     text = re.sub(r"It is held by process \d+ \(.*\)\.", "Another process listens on it.", text)
+    text = re.sub(r'"time":"[^"]*"', '"time":"<time>"', text)
     # Each Python marks other parts of a line in a traceback.
     text = re.sub(r"^ *[~^]+\n", "", text, flags=re.MULTILINE)
     return f"$ {command}\n{text}exit {done.returncode}\n"

@@ -283,8 +283,8 @@ ONE_ROW = """
 from sqlalchemy import text
 from zenith_server import DB, Zenith
 
-def make(url):
-    app = Zenith()
+def make(folder, url):
+    app = Zenith(folder)
     app.setup_database(url)
 
     @app.post("/rows")
@@ -300,7 +300,9 @@ def make(url):
 async def test_two_apps_in_one_process_have_databases_of_their_own(tmp_path: Path) -> None:
     names: dict[str, Any] = {}
     exec(ONE_ROW, names)
-    first, second = (names["make"](f"sqlite:///{tmp_path}/{each}.sqlite3") for each in "ab")
+    first, second = (
+        names["make"](tmp_path, f"sqlite:///{tmp_path}/{each}.sqlite3") for each in "ab"
+    )
     async with client(first) as one, client(second) as other:
         found = [(await http.post("/rows")).json() for http in (one, one, other, one, other)]
     assert found == [1, 2, 1, 3, 2]

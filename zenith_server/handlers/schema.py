@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+import functools
 import sys
 import types
 import typing
@@ -90,8 +91,11 @@ def _is_union(kind: Any) -> bool:
     return get_origin(kind) in {Union, types.UnionType}
 
 
-def parts(annotation: Any, *, into_fields: bool = True) -> Iterator[tuple[Any, tuple[Any, ...]]]:
-    """Yield every type inside a type, each with what stood beside it in `Annotated`.
+Parts = tuple[tuple[Any, tuple[Any, ...]], ...]
+
+
+def parts(annotation: Any, *, into_fields: bool = True) -> Parts:
+    """Return every type inside a type, each with what stood beside it in `Annotated`.
 
     Args:
         annotation: any type; one that holds itself is fine.
@@ -101,14 +105,28 @@ def parts(annotation: Any, *, into_fields: bool = True) -> Iterator[tuple[Any, t
         >>> [kind for kind, _ in parts(list[int])]
         [list[int], <class 'int'>]
     """
+    try:
+        return _parts_again(annotation, into_fields)
+    except TypeError:
+        # What stands in `Annotated` need not be hashable.
+        return _parts(annotation, into_fields)
+
+
+def _parts(annotation: Any, into_fields: bool) -> Parts:
     seen: list[Any] = []
+    found: list[tuple[Any, tuple[Any, ...]]] = []
     waiting = [annotation]
     while waiting:
         kind, metadata = plain(waiting.pop())
-        yield kind, metadata
+        found.append((kind, metadata))
         if kind not in seen:
             seen.append(kind)
             waiting.extend(_inside(kind, into_fields=into_fields))
+    return tuple(found)
+
+
+# A handler's types are asked about several times in a row, and then never again.
+_parts_again = functools.lru_cache(maxsize=64)(_parts)
 
 
 def _inside(kind: Any, *, into_fields: bool) -> Iterator[Any]:

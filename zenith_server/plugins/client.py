@@ -13,7 +13,6 @@ from typing import Literal
 
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.manifest import Manifest
-from zenith_server.openapi.documents import document_of
 from zenith_server.plan import Plan
 from zenith_server.plugin import Command, Plugin
 from zenith_server.settings import Settings
@@ -64,6 +63,8 @@ def client(
     generator = generator_of(language, settings.root)
     if output.exists() and (output.is_file() or (any(output.iterdir()) and not _is_ours(output))):
         raise ProjectError(_occupied(output))
+    from zenith_server.openapi.documents import document_of
+
     document = document_of(settings, manifest, plan, api_version)
     output.mkdir(parents=True, exist_ok=True)
     record = output / RECORD

@@ -13,7 +13,6 @@ from zenith_server.cached import Cached
 from zenith_server.draft import Draft
 from zenith_server.manifest import Manifest
 from zenith_server.names import Pattern, template
-from zenith_server.openapi.documents import described, document_of, part_of
 from zenith_server.plan import Plan
 from zenith_server.plugin import Command, Plugin
 from zenith_server.protocol import Receive, Scope, Send
@@ -82,6 +81,8 @@ class Description:
     def _made(self, root: str) -> Cached:
         import msgspec
 
+        from zenith_server.openapi.documents import described, part_of
+
         plan = part_of(self._draft.plan(), self._base)
         known = families(self._draft.files("route"))
         document = described(self._draft.settings, plan, known, self._version)
@@ -108,6 +109,8 @@ def openapi(
         plan: What the project serves.
     """
     import msgspec
+
+    from zenith_server.openapi.documents import document_of
 
     document = document_of(settings, manifest, plan, api_version)
     text = msgspec.json.format(msgspec.json.encode(document)).decode()

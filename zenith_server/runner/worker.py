@@ -103,10 +103,13 @@ def _function(name: str) -> Callable[..., Any]:
 
 def _libraries(root: Path) -> list[str]:
     """Return what was imported besides the project, for the fork server to have next time."""
+    inside = f"{root.resolve()}{os.sep}"
     return sorted(
         name
         for name, module in sys.modules.copy().items()
-        if (file := getattr(module, "__file__", None)) and not is_project(file, root)
+        if (file := getattr(module, "__file__", None))
+        # Few lie in the folder, and only these are worth a look at the disk.
+        and not (file.startswith(inside) and is_project(file, root))
     )
 
 
