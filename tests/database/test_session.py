@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -144,5 +145,10 @@ async def test_unused_it_costs_at_most_a_hundredth_of_a_select(database: Databas
         return (time.perf_counter() - started) / times
 
     await select()
-    nothing, something = await cost(20_000, unused), await cost(200, select)
-    assert nothing <= something / 100, f"unused {nothing} s, SELECT 1 {something} s"
+    tracer = sys.gettrace()
+    sys.settrace(None)  # What measures the coverage would be measured with it.
+    try:
+        shares = [await cost(5_000, unused) / await cost(100, select) for _ in range(5)]
+    finally:
+        sys.settrace(tracer)
+    assert min(shares) <= 1 / 100, f"an unused session costs {shares} of SELECT 1"

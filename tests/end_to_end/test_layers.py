@@ -20,7 +20,7 @@ from tests.projects import write_project
 
 PROJECT = {
     "zenith.yaml": """
-        server: {workers: 1, lame_duck: 3s}
+        server: {workers: 1}
         requests: {timeout: 1s, form_limit: 1 MiB}
         cors: {origins: ["https://page.example"]}
         security:
@@ -59,7 +59,8 @@ PROJECT = {
 @pytest.fixture(params=["granian", "hypercorn"])
 def production(request: pytest.FixtureRequest, zenith: ZenithStarter, tmp_path: Path) -> Process:
     folder = write_project(tmp_path / "project", PROJECT)
-    return zenith(folder, "--env", "production", "--engine", request.param, "--host", "127.0.0.1")
+    options = ["--env", "production", "--engine", request.param, "--host", "127.0.0.1"]
+    return zenith(folder, *options, env={"ZENITH_SERVER__LAME_DUCK": "3s"})
 
 
 def lines(process: Process) -> list[dict[str, Any]]:
