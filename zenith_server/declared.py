@@ -6,16 +6,20 @@ import inspect
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from zenith_server.database.databases import DEFAULT, Databases
 from zenith_server.draft import Draft
+from zenith_server.errors import Fault, ProjectError
+from zenith_server.manifest import Manifest, ProjectFile
 from zenith_server.names import Pattern, Segment, template
 from zenith_server.plan import name_of
 from zenith_server.protocol import ASGIApp
 from zenith_server.router import Router
+from zenith_server.settings import Settings
 
 if TYPE_CHECKING:
-    from zenith_server.database.databases import Databases
     from zenith_server.database.engines import Database
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -34,6 +38,7 @@ class Declarations(Router):
     def __init__(self) -> None:
         super().__init__()
         self._parts: list[Callable[[Draft], None]] = []
+        self._databases: list[tuple[str, Callable[[Databases], None]]] = []
 
     def add_middleware(self, cls: Callable[..., ASGIApp], **options: Any) -> None:
         """Put an ASGI middleware around the app; the last one added is the outermost.
@@ -117,14 +122,12 @@ class Declarations(Router):
             >>> app.setup_database()
         """
 
-        def add(draft: Draft) -> None:
-            databases = draft.shared(_DATABASES)
+        def use(databases: Databases) -> None:
             if url is not None:
                 databases.use_url(url)
-            _announce(draft, databases)
 
         self._refuse_late("the database")
-        self._parts.append(add)
+        self._databases.append((DEFAULT, use))
 
     def configure_database(self, database: Database) -> None:
         """Serve with a database that code made; the same as `setup_database` otherwise.
@@ -132,14 +135,8 @@ class Declarations(Router):
         Example:
             >>> app.configure_database(Database("postgresql://localhost/shop"))
         """
-
-        def add(draft: Draft) -> None:
-            databases = draft.shared(_DATABASES)
-            databases.use(database)
-            _announce(draft, databases)
-
         self._refuse_late("the database")
-        self._parts.append(add)
+        self._databases.append((database.name, lambda databases: databases.use(database)))
 
     def add_to(self, draft: Draft) -> None:
         """Write all of it on a draft."""
@@ -147,6 +144,23 @@ class Declarations(Router):
             draft.route(declared.method, declared.pattern, declared.handler)
         for add in self._parts:
             add(draft)
+        if self._databases:
+            databases = draft.shared(_DATABASES)
+            for name in self.choose(databases):
+                _announce(draft, databases, name)
+
+    def choose(self, databases: Databases) -> tuple[str, ...]:
+        """Put the databases that were declared in the place of those of the settings.
+
+        Returns:
+            The names of those that the app has, wherever they are.
+
+        Raises:
+            ProjectError: a URL cannot be used, or there is no database of this name.
+        """
+        for _, use in self._databases:
+            use(databases)
+        return tuple(name for name, _ in self._databases)
 
     def _add(self, what: Callable[..., Any], add: Callable[[Draft], None]) -> None:
         self._refuse_late(name_of(what))
@@ -161,9 +175,58 @@ def caller() -> tuple[str, int]:
     return ("", 0) if frame is None else (frame.f_code.co_filename, frame.f_lineno)
 
 
-def _announce(draft: Draft, databases: Databases) -> None:
-    if "default" not in databases.wanted:
-        databases.wanted.append("default")
+def declared_in(file: ProjectFile, module: ModuleType) -> Declarations:
+    """Return what `app.py` declares: the one object of it.
+
+    Raises:
+        ProjectError: it has none, or several.
+    """
+    found = {id(each): each for each in vars(module).values() if isinstance(each, Declarations)}
+    if len(found) != 1:
+        raise ProjectError(_not_one(file, len(found)))
+    return next(iter(found.values()))
+
+
+def databases_of(settings: Settings, manifest: Manifest) -> Databases:
+    """Return the databases that a project serves with, for what does not serve it.
+
+    Of the project's code `app.py` alone is imported, since it may say where they are.
+
+    Args:
+        settings: where they are otherwise.
+        manifest: the project's files; the project was entered (see `load.enter`).
+
+    Raises:
+        ProjectError: `app.py` is faulty, or its database cannot be used.
+
+    Example:
+        >>> databases_of(settings, manifest).get().url.masked
+        'sqlite:///data/development.sqlite3'
+    """
+    draft, databases = Draft(settings, manifest), Databases(settings)
+    for file, module in draft.modules("app"):
+        databases.wanted.extend(declared_in(file, module).choose(databases))
+    if draft.faults:
+        raise ProjectError(*draft.faults)
+    return databases
+
+
+def _not_one(file: ProjectFile, number: int) -> Fault:
+    return Fault(
+        f"{file.relative} has {number or 'no'} Zenith objects",
+        (file.relative,),
+        "The file is read for the one object on which routes and hooks are declared.",
+        (
+            "Keep one; a Router holds what belongs together, and include_router adds it."
+            if number
+            else "Write: from zenith_server import Zenith; app = Zenith()",
+        ),
+    )
+
+
+def _announce(draft: Draft, databases: Databases, name: str) -> None:
+    if name not in databases.wanted:
+        databases.wanted.append(name)
         draft.check("database", databases.alive)
         draft.fact("database", databases.described)
 

@@ -20,8 +20,8 @@ class Command:
     Args:
         name: one or two words: `greet`, or `db squash` for a command of a group.
         run: the function. Its parameters become arguments and options, apart from those annotated
-            `Settings`, `Manifest` or `Plan`: these get the project's. It may be async. Its
-            docstring is the help; a text that it returns is printed, a number is the exit code.
+            `Settings`, `Manifest`, `Plan` or `Databases`: these get the project's. It may be async.
+            Its docstring is the help; a text that it returns is printed, a number is the exit code.
 
     Example:
         >>> def greet(name: str, *, loud: bool = False, settings: Settings) -> str:

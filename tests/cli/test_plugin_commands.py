@@ -58,6 +58,26 @@ def test_the_plan_is_given(command: Run) -> None:
     assert ran.out == "x / ('y',) {'key': 'value'}\n"
 
 
+def test_the_databases_are_given_as_the_app_says(command: Run) -> None:
+    plugin = """
+        from zenith_server import Command, Plugin
+        from zenith_server.database.databases import Databases
+
+        class Tools(Plugin):
+            name = "tools"
+
+            def commands(self):
+                return [Command("where", where)]
+
+        def where(*, databases: Databases) -> str:
+            return databases.get().url.masked
+    """
+    app = "from zenith_server import Zenith\napp = Zenith()\napp.setup_database('sqlite:///a.db')"
+    assert command("where", files={"plugins/tools.py": plugin, "app.py": app}).out.endswith(
+        "a.db\n"
+    )
+
+
 def test_the_project_may_be_the_last_word(command: Run) -> None:
     files = {f"shop/{name}": text for name, text in FILES.items()}
     assert command("doctor", "./shop", "--env", "staging", files=files).code == 0

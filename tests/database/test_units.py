@@ -169,6 +169,14 @@ async def test_a_database_said_in_code_is_the_same_as_a_configured_one(
     assert (await app.get("/health")).json()["checks"]["database"]["status"] == "pass"
 
 
+async def test_a_database_that_code_makes_has_a_name_of_the_settings(serve: Server) -> None:
+    named = "app.configure_database(Database('sqlite://', name='logz'))"
+    app = f"from zenith_server import Database, Zenith\napp = Zenith()\n{named}"
+    yaml = "databases: {logs: {url: 'sqlite://'}}"
+    with pytest.raises(ProjectError, match='no database "logz"'):
+        await serve({"app.py": app, "zenith.yaml": yaml})
+
+
 async def test_an_exhausted_pool_is_503_that_names_its_size_and_who_has_it(
     serve: Server, postgres_url: str
 ) -> None:

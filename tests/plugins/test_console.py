@@ -38,6 +38,15 @@ def test_sqlite3_opens_the_file(project: Project) -> None:
     assert b"CREATE TABLE notes" in (folder / "data/development.sqlite3").read_bytes()
 
 
+@pytest.mark.skipif(shutil.which("sqlite3") is None, reason="sqlite3 is not installed")
+def test_the_database_that_the_app_names_is_opened(project: Project) -> None:
+    app = "from zenith_server import Zenith\napp = Zenith()\napp.setup_database('sqlite:///a.db')"
+    folder = project({"app.py": app})
+    said, code = console(folder, "CREATE TABLE notes (id int);\n", "--env", "development")
+    assert (said, code) == ("", 0)
+    assert b"CREATE TABLE notes" in (folder / "a.db").read_bytes()
+
+
 @pytest.mark.skipif(shutil.which("psql") is None, reason="psql is not installed")
 def test_psql_opens_a_further_database(project: Project, postgres_url: str) -> None:
     folder = project({"zenith.yaml": f"databases:\n  logs:\n    url: {postgres_url}\n"})

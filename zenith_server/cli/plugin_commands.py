@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from zenith_server.cli.options import HERE, Env, ProjectFolder
 from zenith_server.cli.project import settings_in
+from zenith_server.database.databases import Databases
 from zenith_server.manifest import Manifest
 from zenith_server.plan import Plan
 from zenith_server.settings import Settings
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from zenith_server.plugin import Command
 
 _WORDS = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-_GIVEN = (Settings, Manifest, Plan)
+_GIVEN = (Settings, Manifest, Plan, Databases)
 _ENV = inspect.Parameter("env", inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Env)
 
 
@@ -25,9 +26,9 @@ def parsed(command: Command) -> Callable[..., Any]:
     """Return a function whose signature is what the command line takes for a command.
 
     Args:
-        command: its parameters of the types `Settings`, `Manifest` and `Plan` are taken out, the
-            options `--project` and `--env` come in. The project may also be the last word, unless
-            an argument before it may be left out: then nobody could tell the two apart.
+        command: its parameters of the types in `_GIVEN` are taken out, the options `--project` and
+            `--env` come in. The project may also be the last word, unless an argument before it
+            may be left out: then nobody could tell the two apart.
     """
     whole = inspect.signature(command.run, eval_str=True)
     parameters = whole.parameters.values()
@@ -65,12 +66,18 @@ def _values(given: Mapping[str, type], project: Path, env: str | None) -> dict[s
     """What the project gives to the parameters that ask for it; no more is read than that."""
     settings = settings_in(project, env)
     found: dict[type, object] = {Settings: settings}
-    if Manifest in given.values() or Plan in given.values():
+    wanted = set(given.values())
+    if wanted - {Settings}:
         from zenith_server.boot import manifest_of, plugins_of
 
         plugins = plugins_of(settings)
-        found[Manifest] = manifest = manifest_of(settings, plugins)
-        if Plan in given.values():
+        may_be_empty = not wanted & {Manifest, Plan}
+        found[Manifest] = manifest = manifest_of(settings, plugins, may_be_empty=may_be_empty)
+        if Databases in wanted:
+            from zenith_server.declared import databases_of
+
+            found[Databases] = databases_of(settings, manifest)
+        if Plan in wanted:
             from zenith_server.compile import compile_plan
 
             found[Plan] = compile_plan(settings, manifest, plugins)

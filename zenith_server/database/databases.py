@@ -58,7 +58,14 @@ class Databases:
         return self._made[name]
 
     def use(self, database: Database) -> None:
-        """Take a database that code made, in place of the one in the settings."""
+        """Take a database that code made, in place of the one in the settings.
+
+        Raises:
+            ProjectError: the project has no database of this name.
+        """
+        from zenith_server.database.configured import refuse_unknown
+
+        refuse_unknown(self.settings, database.name)
         self._made[database.name] = database
 
     def use_url(self, url: str) -> None:

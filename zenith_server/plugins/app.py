@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from zenith_server.declared import Declarations
+from zenith_server.declared import Declarations, declared_in
 from zenith_server.draft import Draft
-from zenith_server.errors import Fault
-from zenith_server.manifest import Convention, ProjectFile
+from zenith_server.manifest import Convention
 from zenith_server.plugin import Plugin
 
 
@@ -33,22 +32,4 @@ class App(Plugin):
             self.declared.add_to(draft)
             return
         for file, module in draft.modules("app"):
-            values = vars(module).values()
-            found = {id(value): value for value in values if isinstance(value, Declarations)}
-            if len(found) == 1:
-                next(iter(found.values())).add_to(draft)
-            else:
-                draft.faults.append(_not_one(file, len(found)))
-
-
-def _not_one(file: ProjectFile, number: int) -> Fault:
-    return Fault(
-        f"{file.relative} has {number or 'no'} Zenith objects",
-        (file.relative,),
-        "The file is read for the one object on which routes and hooks are declared.",
-        (
-            "Keep one; a Router holds what belongs together, and include_router adds it."
-            if number
-            else "Write: from zenith_server import Zenith; app = Zenith()",
-        ),
-    )
+            declared_in(file, module).add_to(draft)

@@ -8,9 +8,9 @@ import signal
 import subprocess
 from collections.abc import Iterable
 
+from zenith_server.database.databases import Databases
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.plugin import Command, Plugin
-from zenith_server.settings import Settings
 
 
 class Console(Plugin):
@@ -23,18 +23,18 @@ class Console(Plugin):
         return (Command("db console", console),)
 
 
-def console(name: str = "default", *, settings: Settings) -> int:
+def console(name: str = "default", *, databases: Databases) -> int:
     """Open psql, mysql or sqlite3 on the project's database.
 
     Args:
         name: Which of the project's databases.
-        settings: The project's settings.
+        databases: The project's databases.
     """
-    from zenith_server.database.configured import database_url, refuse_unknown
+    from zenith_server.database.configured import refuse_unknown
     from zenith_server.database.console import PROGRAMS, client
 
-    refuse_unknown(settings, name)
-    url = database_url(settings, name)
+    refuse_unknown(databases.settings, name)
+    url = databases.get(name).url
     programs = PROGRAMS[url.backend]
     program = next(filter(None, map(shutil.which, programs)), None)
     if program is None:

@@ -200,15 +200,3 @@ def test_models_without_migrations_get_a_hint_for_their_database(tmp_path: Path)
     assert facts["migrations of analytics"] == (
         "none yet: zenith-server db make MESSAGE --database analytics"
     )
-
-
-def test_where_the_app_says_the_database_is_is_migrated(tmp_path: Path) -> None:
-    app = """
-        from zenith_server import Zenith
-        app = Zenith()
-        app.setup_database("sqlite:///data/of_the_app.sqlite3")
-    """
-    settings = settings_of(tmp_path, {**FILES, "app.py": app})
-    prepare(settings)
-    assert "articles" in tables(settings.root, "of_the_app")
-    assert not (settings.root / "data/test.sqlite3").exists()

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from zenith_server.database.databases import Databases
 from zenith_server.errors import ProjectError
 from zenith_server.manifest import Manifest
 from zenith_server.plugins.migrations.project import (
@@ -18,7 +19,6 @@ from zenith_server.plugins.migrations.project import (
     load_models,
     opened,
 )
-from zenith_server.settings import Settings
 
 if TYPE_CHECKING:
     from zenith_server.database.migrations import Finding, MigrationState
@@ -57,7 +57,7 @@ async def check(
     since: str | None = None,
     database: str | None = None,
     json: bool = False,
-    settings: Settings,
+    databases: Databases,
     manifest: Manifest,
 ) -> int:
     """Compare models and database, and review what is pending.
@@ -66,14 +66,14 @@ async def check(
         since: Review the migrations after this one, whatever the database has.
         database: Which of the project's databases; all of them, unless --since is there.
         json: Print JSON: an object for one database, a list where the project has several.
-        settings: The project's settings.
+        databases: The project's databases.
         manifest: The project's files.
     """
-    names = asked(settings, database) if since is None else (database or DEFAULT,)
-    found = [await _checked(name, since, settings, manifest) for name in names]
+    names = asked(databases, database) if since is None else (database or DEFAULT,)
+    found = [await _checked(name, since, databases, manifest) for name in names]
     if json:
         documents = [_document(each) for each in found]
-        is_one = database is not None or not settings.databases
+        is_one = database is not None or not databases.settings.databases
         text = json_text.dumps(documents[0] if is_one else documents, indent=2)
     else:
         text = "\n".join(line for each in found for line in _lines(each))
@@ -81,8 +81,11 @@ async def check(
     return int(not all(each.is_well for each in found))
 
 
-async def _checked(name: str, since: str | None, settings: Settings, manifest: Manifest) -> Checked:
-    async with opened(settings, name) as revisions:
+async def _checked(
+    name: str, since: str | None, databases: Databases, manifest: Manifest
+) -> Checked:
+    settings = databases.settings
+    async with opened(databases, name) as revisions:
         faults = load_models(revisions, settings, manifest)
         if faults:
             raise ProjectError(*faults)

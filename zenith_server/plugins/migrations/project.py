@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from zenith_server.database.databases import DEFAULT, Databases
 from zenith_server.draft import Draft
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.manifest import Manifest
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from zenith_server.database.migrations import Migrations as Revisions
 
 FOLDER = "migrations"
-DEFAULT = "default"
 
 
 def folder_of(settings: Settings, name: str) -> Path:
@@ -39,13 +39,13 @@ def label(noun: str, name: str) -> str:
     return noun if name == DEFAULT else f"{noun} of {name}"
 
 
-def asked(settings: Settings, name: str | None) -> tuple[str, ...]:
+def asked(databases: Databases, name: str | None) -> tuple[str, ...]:
     """Return the database of this name, or all; the default one if something is known of it."""
     if name is not None:
         return (name,)
-    has_default = bool(settings.database.url or not settings.databases) or any(
-        (settings.root / FOLDER).glob("*.*")
-    )
+    settings = databases.settings
+    is_named = bool(settings.database.url) or DEFAULT in databases.wanted
+    has_default = is_named or not settings.databases or any((settings.root / FOLDER).glob("*.*"))
     return (*((DEFAULT,) if has_default else ()), *settings.databases)
 
 
@@ -58,18 +58,18 @@ def revisions_of(settings: Settings, database: Database) -> Revisions:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, name: str = DEFAULT) -> AsyncGenerator[Revisions]:
+async def opened(databases: Databases, name: str = DEFAULT) -> AsyncGenerator[Revisions]:
     """The migrations of one of the project's databases, for one command.
 
     Raises:
         ProjectError: there is no such database; and what the command raises, told for this one.
     """
-    from zenith_server.database.configured import database_of, refuse_unknown
+    from zenith_server.database.configured import refuse_unknown
 
-    refuse_unknown(settings, name)
+    refuse_unknown(databases.settings, name)
     with told_for(name):
-        async with database_of(settings, name).lifespan() as database:
-            yield revisions_of(settings, database)
+        async with databases.get(name).lifespan() as database:
+            yield revisions_of(databases.settings, database)
 
 
 @contextmanager
