@@ -63,6 +63,14 @@ class DatabaseURL:
         """Whether the database is gone once its connection is: SQLite without a file."""
         return self.backend == "sqlite" and self.file is None
 
+    @property
+    def dialect(self) -> str:
+        """The SQL of this database, where no server can be asked which of two it is.
+
+        MariaDB has types that MySQL lacks; only a URL that begins with `mariadb` tells them apart.
+        """
+        return "mariadb" if self.masked.lower().startswith("mariadb") else self.backend
+
     def __str__(self) -> str:
         return self.masked
 

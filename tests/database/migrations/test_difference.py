@@ -35,6 +35,7 @@ from sqlalchemy.types import UserDefinedType
 
 from zenith_server.database.engines import Database
 from zenith_server.database.migrations import Migrations
+from zenith_server.database.migrations.sql_text import pieces
 
 
 class Colour(enum.Enum):
@@ -146,6 +147,45 @@ async def test_new_values_of_an_enumeration_are_added(
             ordered = await session.scalars(text("SELECT id FROM days ORDER BY mood"))
             assert ordered.all() == [2, 3, 1]
         assert (await grown.make("Again")).file is None
+
+
+async def version(url: str) -> str:
+    async with Database(url).transaction() as session:
+        return str(await session.scalar(text("SELECT version()")))
+
+
+async def run_script(database: Database, script: str) -> None:
+    """Run a script as a client would: statement by statement."""
+    backend = database.url.backend
+    async with database.engine().connect() as connection:
+        await connection.execution_options(isolation_level="AUTOCOMMIT")
+        for piece in pieces(script, backend):
+            if piece.kind == "statement":
+                await connection.exec_driver_sql(piece.text.replace("%", "%%"))
+
+
+@pytest.mark.parametrize("backend", ["postgres_url", "mysql_url"])
+async def test_a_script_makes_enumerations_and_lets_them_grow(
+    request: pytest.FixtureRequest, backend: str, folder: Path, tables: MetaData
+) -> None:
+    url = request.getfixturevalue(backend)
+    is_mariadb = backend == "mysql_url" and "MariaDB" in await version(url)
+    named = url.replace("mysql", "mariadb", 1) if is_mariadb else url
+    async with Database(named).lifespan() as database:
+        first = Migrations(database, folder, [tables, with_moods("bad", "good")])
+        await first.make("Days")
+        script = await first.script()
+        await first.upgrade()
+        grown = Migrations(database, folder, [tables, with_moods("bad", "so", "good")])
+        tables.tables["posts"].append_column(Column("weather", Enum("sun", "rain", name="weather")))
+        await grown.make("More moods")
+        script_of_more = await grown.script(since="0001")
+        await grown.downgrade("base")
+        await run_script(database, "DROP TABLE alembic_version")
+        await run_script(database, script)
+        await run_script(database, script_of_more)
+        assert (await grown.make("Again")).file is None
+        assert (await grown.status()).state == "up to date"
 
 
 async def test_values_that_models_lost_stay(postgres_url: str, folder: Path) -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from zenith_server.database.migrations import sql_file
+from zenith_server.database.url import DatabaseURL
 
 Direction = Literal["upgrade", "downgrade"]
 VERSIONS = "alembic_version"
@@ -150,25 +151,25 @@ def run(
 
 
 def written(
-    folder: Path, versions: str, dialect: str, since: str, target: str, progress: Progress
+    folder: Path, versions: str, url: DatabaseURL, since: str, target: str, progress: Progress
 ) -> str:
     """Return the statements of revisions as a script, without a database.
 
     Args:
         folder: the revisions.
         versions: the table that keeps which of them are applied.
-        dialect: the database that the script is for, such as `postgresql`.
+        url: the database that the script is for.
         since: where the database stands: `base`, or a revision's id.
         target: `head`, or a revision's id.
         progress: told what is written and what is done.
     """
-    script, buffer = _Directory(folder, dialect), StringIO()
+    script, buffer = _Directory(folder, url.backend), StringIO()
     plan = _plan(script, "upgrade", target, progress)
     with EnvironmentContext(
         Config(), script, fn=plan, as_sql=True, starting_rev=since
     ) as environment:
         environment.configure(
-            dialect_name=dialect,
+            dialect_name=url.dialect,
             version_table=versions,
             output_buffer=buffer,
             literal_binds=True,

@@ -247,12 +247,10 @@ class Migrations:
         """
         known, progress = self.history(), Progress()
         start, end = targets.resolve(since, known, "base"), targets.resolve(target, known, "head")
-        backend = self.database.url.backend
+        url = self.database.url
         try:
             async with environment.alone():
-                return environment.written(
-                    self.folder, self._versions, backend, start, end, progress
-                )
+                return environment.written(self.folder, self._versions, url, start, end, progress)
         except Exception as error:
             raise ProjectError(faults.unwritten(error, known, progress)) from error
 
