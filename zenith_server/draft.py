@@ -23,6 +23,7 @@ from zenith_server.plan import (
     Idle,
     Layer,
     Lifespan,
+    Measure,
     Origin,
     Plan,
     Preparation,
@@ -64,6 +65,7 @@ class Draft:
     drains: list[Callable[[], None]] = field(default_factory=list)
     facts: list[Fact] = field(default_factory=list)
     choices: list[Choice] = field(default_factory=list)
+    measures: list[Measure] = field(default_factory=list)
     silent: list[Idle] = field(default_factory=list)
 
     # --- what there is ---
@@ -208,6 +210,10 @@ class Draft:
         """Say that a part does nothing here, and why, for lists of what is on."""
         self.silent.append(Idle(name, reason))
 
+    def measure(self, call: Measure) -> None:
+        """Tell at /metrics what was counted, wherever somebody may ask for it."""
+        self.measures.append(call)
+
     def fact(self, label: str, value: Callable[[], str]) -> None:
         """Add a row to the banner."""
         self.facts.append(Fact(label, value))
@@ -246,6 +252,7 @@ class Draft:
             tuple(self.facts),
             tuple(self.silent),
             tuple(self.choices),
+            tuple(self.measures),
         )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from zenith_server.figures import Family
 from zenith_server.names import Pattern
 from zenith_server.protocol import ASGIApp, Headers, Message, Receive, Reply, Scope, Send
 
@@ -54,7 +55,8 @@ class Hook:
             so is the problem document of what it raises. A WebSocket is then closed.
         reply: sees each start of a response and may add to its headers.
         finish: called once when the last part of the response was sent, or the request failed;
-            `scope["zenith.sent"]` holds the status (0 if there was none) and the bytes of the body.
+            `scope["zenith.sent"]` holds the status (0 if there was none), the bytes of the body and
+            the endpoint that was found, if one was.
         wait: called once all have seen the start; what it returns is awaited before the handler.
         receive: returns what the handler reads the body from, in place of the server's `receive`.
         send: sees the start of a response before `reply` does, and may replace its headers; what
@@ -218,6 +220,10 @@ class Fact:
     value: Callable[[], str]
 
 
+Measure = Callable[[], Iterable[Family]]
+"""Tells what was counted so far in this process; called in any thread, whenever somebody asks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """All parts of the server in their order. Nothing decides any more after this."""
@@ -236,6 +242,7 @@ class Plan:
     facts: tuple[Fact, ...] = ()
     idle: tuple[Idle, ...] = ()
     choices: tuple[Choice, ...] = ()
+    measures: tuple[Measure, ...] = ()
 
     def guarded(self) -> tuple[Route, ...]:
         """Return the routes, each handler with the guards of all of them before its own."""

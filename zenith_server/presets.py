@@ -33,6 +33,7 @@ PRESETS = (
     Preset("request_id", _EVERYWHERE, "one id in the answer, the log and each problem"),
     Preset("server_timing", ("development",), "where the time went, in the browser's tools"),
     Preset("access_log", _EVERYWHERE, "one line for each request"),
+    Preset("metrics", _DEPLOYED, "requests by route and their durations, for Prometheus"),
     Preset("security_headers", _EVERYWHERE, "safe answers in browsers"),
     Preset("hosts", _DEPLOYED, "no answer for a host that is not ours"),
     Preset("https_redirect", _NOWHERE, "only where TLS ends here or at a trusted proxy"),

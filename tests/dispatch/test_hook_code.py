@@ -26,12 +26,12 @@ def test_the_code_has_what_the_hooks_do_and_nothing_else() -> None:
         Hook("sockets", HERE, start=nothing, only="websocket"),
         Hook("compression", HERE, send=nothing),
         Hook("concurrency", HERE, wait=nothing),
-        Hook("timeout", HERE, start=nothing, cancelled=nothing, finish=nothing),
+        Hook("timeout", HERE, start=lambda _: None, cancelled=nothing, finish=nothing),
         Hook("body_limit", HERE, receive=lambda _, receive: receive),
     )
     assert text_of(hooks, {"_inner": None}) == dedent("""
         async def answer(scope, receive, send):
-            sent = scope['zenith.sent'] = [0, 0]
+            sent = scope['zenith.sent'] = [0, 0, None]
             through = _partial(_through, scope, send)
             endpoint = None
             try:
@@ -43,6 +43,7 @@ def test_the_code_has_what_the_hooks_do_and_nothing_else() -> None:
                             await turn
                         receive = _receive_body_limit(scope, receive)
                         handler, values, endpoint = _find(scope)
+                        sent[2] = endpoint
                         reply = await handler(scope, receive, through, values)
                     if reply.__class__ is not _Reply:
                         if reply is not None:

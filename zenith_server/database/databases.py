@@ -6,12 +6,14 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from zenith_server.figures import GAUGE, Family, Sample
 from zenith_server.settings import Settings
 
 if TYPE_CHECKING:
     from zenith_server.database.engines import Database
 
 DEFAULT = "default"
+CONNECTIONS = "database_connections"
 
 
 class Databases:
@@ -92,6 +94,22 @@ class Databases:
         from zenith_server.database.pool import described
 
         return described(self.get(name), self.settings.server.workers)
+
+    def figures(self) -> list[Family]:
+        """Return how many connections this process has and may have, of each database in use."""
+        open_now: list[Sample] = []
+        most: list[Sample] = []
+        for database in self.used:
+            for pool in database.pools:
+                name, used = {"database": database.name}, pool.checkedout()
+                idle = {**name, "state": "idle"}
+                open_now.append(Sample(CONNECTIONS, {**name, "state": "used"}, used))
+                open_now.append(Sample(CONNECTIONS, idle, pool.checkedin()))
+                most.append(Sample(f"{CONNECTIONS}_max", name, pool.most))
+        return [
+            Family(CONNECTIONS, GAUGE, "Connections in the pool.", open_now),
+            Family(f"{CONNECTIONS}_max", GAUGE, "Connections that may be open.", most),
+        ]
 
     @asynccontextmanager
     async def lifespan(self) -> AsyncGenerator[None]:

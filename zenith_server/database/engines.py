@@ -148,6 +148,12 @@ class Database:
                 self._bound[loop] = before
 
     @property
+    def pools(self) -> list[pool.Pool]:
+        """The pools of its engines, one for each event loop; SQLite in memory has none."""
+        found = [opened.engine.pool for opened in list(self._open.values())]
+        return [each for each in found if isinstance(each, pool.Pool)]
+
+    @property
     def loops(self) -> int:
         """The number of event loops that have an engine of this database now."""
         return len(self._open)

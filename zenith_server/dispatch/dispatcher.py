@@ -19,6 +19,7 @@ from zenith_server.dispatch.paths import (
 )
 from zenith_server.dispatch.sockets import Socket
 from zenith_server.dispatch.tree import Endpoint, Found, Router
+from zenith_server.figures import Family
 from zenith_server.handlers.inject import Handler, Injection
 from zenith_server.handlers.request import PERCENT, ClientDisconnected
 from zenith_server.names import Pattern
@@ -73,6 +74,10 @@ class Dispatcher:
     def outline(self) -> Outline:
         """Return the routes in short, to be compared with those after a reload."""
         return outline(self.plan.routes)
+
+    def figures(self) -> list[Family]:
+        """Return what the parts have counted in this process."""
+        return [family for measure in self.plan.measures for family in measure()]
 
     def drain(self) -> None:
         """Tell the parts that asked to know: the process has been told to stop."""
@@ -148,6 +153,7 @@ class Dispatcher:
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what got past the hooks and layers."""
         handler, values, endpoint = self._find(scope)
+        scope["zenith.sent"][2] = endpoint
         answer: ASGIApp | None
         try:
             answer = await handler(scope, receive, send, values)
@@ -268,4 +274,5 @@ async def _redirect(scope: Scope, _: Receive, __: Send, ___: Any) -> Reply:
 
 
 _SLASHED = Endpoint(Pattern(), {"*": _redirect})
+_SLASHED.url = ""  # it stands for no route
 _STARTS = ("/", "")

@@ -62,9 +62,12 @@ def text_of(hooks: tuple[Hook, ...], names: dict[str, Any]) -> str:
 
     def called(part: str) -> list[str]:
         found: list[str] = []
+        calls: list[Any] = []
         for hook in hooks:
             call = getattr(hook, part)
-            if call is not None and hook.only != "websocket":
+            # One that several hooks share is called once.
+            if call is not None and hook.only != "websocket" and call not in calls:
+                calls.append(call)
                 found.append(f"_{part}_{_word(hook.name)}")
                 while names.setdefault(found[-1], call) is not call:
                     found[-1] += "_"
@@ -77,13 +80,14 @@ def _handled(names: dict[str, Any], called: Callable[[str], list[str]]) -> list[
     starts = " or ".join(f"{start}(scope)" for start in called("start"))
     run = [
         "handler, values, endpoint = _find(scope)",
+        "sent[2] = endpoint",
         "reply = await handler(scope, receive, through, values)",
     ]
     if names.get("_inner") is not None:
         run = ["await _inner(scope, receive, through)"]
     return [
         "async def answer(scope, receive, send):",
-        "    sent = scope['zenith.sent'] = [0, 0]",
+        "    sent = scope['zenith.sent'] = [0, 0, None]",
         "    through = _partial(_through, scope, send)",
         "    endpoint = None",
         "    try:",

@@ -23,7 +23,7 @@ class Socket:
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.accepted = False
         self.closed = False
-        self.sent = scope["zenith.sent"] = [0, 0]
+        self.sent = scope["zenith.sent"] = [0, 0, None]
         scope["zenith.socket"] = self
         self._can_deny = DENIAL in (scope.get("extensions") or {})
         self._receive = receive

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable
+from time import perf_counter
 from typing import Any
 from urllib.parse import unquote
 
@@ -20,6 +21,11 @@ LIFT = "zenith.lift_body_limit"
 
 class ClientDisconnected(Exception):
     """The client went away before its request was read; there is nobody to answer."""
+
+
+def note_beginning(scope: Scope) -> None:
+    """Note when a request came, for those that tell how long it took."""
+    scope["zenith.began"] = perf_counter()
 
 
 def read_query(scope: Scope) -> Values:

@@ -44,6 +44,7 @@ class Database(Plugin):
         databases = Databases(draft.settings)
         _provide(draft, databases)
         draft.lifespan("database", databases.lifespan)
+        draft.measure(databases.figures)
         for exception in ERRORS:
             draft.on_error(exception, _answering(databases, settings=draft.settings))
         used = databases.names if models or draft.settings.database.url else databases.names[1:]

@@ -5,8 +5,10 @@ says may make the supervisor import anything. The job is the one value that trav
 from the supervisor, which is trusted.
 
 Worker to supervisor: `ready` (facts, modules, routes), `done` (facts, modules), `failed` (text),
-`leaving` (it got a SIGTERM), `retired` (it takes no new connections any more).
-Supervisor to worker: `job` (pickle), `stop` (lame_duck, settle, grace), `hurry`.
+`leaving` (it got a SIGTERM), `retired` (it takes no new connections any more), `counted`
+(families: its figures so far), `figures` (it wants those of all workers).
+Supervisor to worker: `job` (pickle), `stop` (lame_duck, settle, grace), `hurry`, `count` (tell
+your figures), `figures` (families: those of all workers).
 Unknown types are ignored by both, so that later messages (heartbeats) do not break older peers.
 """
 
@@ -16,6 +18,7 @@ import base64
 import json
 import pickle
 import socket
+import threading
 from dataclasses import dataclass
 from typing import Literal, cast
 
@@ -24,7 +27,7 @@ from zenith_server.settings import Settings
 
 Message = dict[str, object]
 Task = Literal["serve", "prepare", "standby", "broken"]
-LINE_LIMIT = 4 * 1024 * 1024
+LINE_LIMIT = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,8 @@ class Channel:
     def __init__(self, end: socket.socket) -> None:
         self.end = end
         self._file = end.makefile("rb")
+        # Several threads tell something, and a long line is not sent at once.
+        self._sending = threading.Lock()
 
     def read(self) -> Message:
         """Wait for the next message; `{"type": "gone"}` once the supervisor has died."""
@@ -94,7 +99,9 @@ class Channel:
 
     def send(self, message: Message) -> None:
         """Tell the supervisor; when it has died there is nobody to tell."""
+        line = encode(message)
         try:
-            self.end.sendall(encode(message))
+            with self._sending:
+                self.end.sendall(line)
         except (BrokenPipeError, ConnectionResetError):
             return

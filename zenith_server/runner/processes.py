@@ -15,6 +15,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
 from typing import Any, cast
 
+from zenith_server.figures import Family, read
 from zenith_server.runner.channel import LINE_LIMIT, Job, Message, decode, encode, encode_job
 from zenith_server.runner.pulse import Counts, Pulse, memory
 
@@ -40,6 +41,8 @@ class Process:
         gone: the exit code, once the process has ended.
         stopping: whether it was told to stop, so that its end is no surprise.
         leaving: called when it has been asked to stop by someone else.
+        asked: called when somebody has asked it for the figures of all workers.
+        families: the figures that it told last.
         complaint: what went wrong after it had been ready, in its own words.
         condemned: whether it is killed, or will be as soon as it exists.
         pulse: what it shows of itself.
@@ -65,6 +68,9 @@ class Process:
         self.condemned = False
         self.complaint = ""
         self.leaving: Callable[[Process], None] = _nobody_listens
+        self.asked: Callable[[Process], None] = _nobody_listens
+        self.families: list[Family] = []
+        self._counted = asyncio.Event()
         self.forked = asyncio.Event()
         self.retired = asyncio.Event()
         self.outcome: asyncio.Future[Message] = loop.create_future()
@@ -90,6 +96,11 @@ class Process:
             self.leaving(self)
         elif kind == "retired":
             self.retired.set()
+        elif kind == "figures":
+            self.asked(self)
+        elif kind == "counted":
+            self.families = read(cast("list[list[object]]", message["families"]))
+            self._counted.set()
         elif kind == "failed":
             self.complaint = str(message.get("text", ""))
 
@@ -97,6 +108,12 @@ class Process:
         """Send the worker an order; one that has gone does not hear it."""
         if self._writer is not None and not self._writer.is_closing():
             self._writer.write(encode(message))
+
+    async def count(self) -> None:
+        """Have the worker tell its figures, and wait for them."""
+        self._counted.clear()
+        self.tell({"type": "count"})
+        await self._counted.wait()
 
     @property
     def serving(self) -> bool:
@@ -127,6 +144,7 @@ class Process:
         if not self.outcome.done():
             self.outcome.set_result({"type": "died", "code": code})
         self.retired.set()
+        self._counted.set()
         if not self.gone.done():
             self._last_counts = self.pulse.counts
             self.gone.set_result(code)

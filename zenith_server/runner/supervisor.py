@@ -23,6 +23,7 @@ from zenith_server.runner.orphans import has_terminal, reap
 from zenith_server.runner.preload import first_libraries, forkable
 from zenith_server.runner.processes import Process
 from zenith_server.runner.program import Facts, Limits, Program, ReadSettings
+from zenith_server.runner.scrapes import Scrapes
 from zenith_server.runner.status import state_of
 from zenith_server.runner.workers import StartError, Workers
 from zenith_server.settings import Settings
@@ -70,8 +71,9 @@ class Supervisor:
         """Serve until told to stop, or until it is clear that serving is not possible."""
         self._finished: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
         self._workers = Workers(
-            self._listener, self._program, self._limits, self._ended, self._leaving
+            self._listener, self._program, self._limits, self._ended, self._leaving, self._asked
         )
+        self._scrapes = Scrapes(self._workers, self._spawn)
         self._crew = Crew(
             self._workers, self._settings, self._report, self._limits, self._spawn, self._gave_up
         )
@@ -230,7 +232,11 @@ class Supervisor:
 
     # Workers that end
 
+    def _asked(self, worker: Process) -> None:
+        self._scrapes.asked(worker)
+
     def _ended(self, worker: Process, code: int) -> None:
+        self._scrapes.ended(worker)
         self._crew.ended(worker, code)
 
     def _leaving(self, worker: Process) -> None:

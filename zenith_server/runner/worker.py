@@ -16,6 +16,7 @@ from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any, cast
 
+from zenith_server.figures import WHOLE
 from zenith_server.logs import configure
 from zenith_server.protocol import ASGIApp
 from zenith_server.runner import engines, standby
@@ -149,6 +150,7 @@ class _Worker:
         self._engine = engines.create(self._engine_name, job.settings)
         self._stop: asyncio.Future[Message] | None = None
         self._hurry = asyncio.Event()
+        self._waiting: list[asyncio.Future[list[Any]]] = []
 
     def _choose(self) -> engines.EngineName:
         project = self._job.task == "serve"
@@ -160,6 +162,7 @@ class _Worker:
         self._listen_to_orders()
         lifespan = Lifespan(self._app)
         await lifespan.startup()
+        lifespan.state[WHOLE] = self._whole
         gate = Gate(self._app, lifespan.state)
         settings = self._job.settings
         guard(self._listener, settings)
@@ -200,13 +203,38 @@ class _Worker:
         message: Message = {}
         while message.get("type") != "gone" and not loop.is_closed():
             message = self._channel.read()
+            if message.get("type") == "count":
+                # Here too, so that the figures are known of a loop that is blocked.
+                self._count()
+                continue
             if message.get("type") == "stop":
                 # Here, not in the loop, which may be blocked.
                 self._end_in_time(message)
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._obey, message)
 
+    def _count(self) -> None:
+        families = cast("list[Any]", getattr(self._app, "figures", list)())
+        self._channel.send({"type": "counted", "families": families})
+
+    async def _whole(self) -> list[Any]:
+        """Return the figures of all workers, as the supervisor tells them."""
+        answer: asyncio.Future[list[Any]] = asyncio.get_running_loop().create_future()
+        self._waiting.append(answer)
+        if len(self._waiting) == 1:
+            self._channel.send({"type": "figures"})
+        return await answer
+
+    def _tell(self, families: list[Any]) -> None:
+        for answer in self._waiting:
+            if not answer.done():
+                answer.set_result(families)
+        self._waiting.clear()
+
     def _obey(self, message: Message) -> None:
+        if message["type"] == "figures":
+            self._tell(cast("list[Any]", message["families"]))
+            return
         if message["type"] in ("hurry", "gone"):
             self._hurry.set()
         if self._stop is not None and not self._stop.done():
@@ -232,6 +260,7 @@ class _Worker:
         self._engine.stop_accepting()
         await self._unless_hurried(asyncio.wait({parting}))
         await self._finish(gate, deadline)
+        self._count()
         return time.monotonic() if self._hurry.is_set() else deadline
 
     def _end_in_time(self, order: Message) -> None:

@@ -28,6 +28,7 @@ class Workers:
         limits: how long to wait for what.
         ended: called for each adopted process that ended, with its exit code.
         leaving: called for each adopted process that somebody else asked to stop.
+        asked: called for each adopted process that was asked for the figures of all.
 
     Attributes:
         generation: counts replacements; a process belongs to the one that it was started in.
@@ -42,12 +43,14 @@ class Workers:
         limits: Limits,
         ended: Callable[[Process, int], None],
         leaving: Callable[[Process], None],
+        asked: Callable[[Process], None],
     ) -> None:
         self._listener = listener
         self._program = program
         self._limits = limits
         self._ended = ended
         self._leaving = leaving
+        self._asked = asked
         self._all: set[Process] = set()
         self._starting: set[Process] = set()
         self._preparing: Process | None = None
@@ -111,6 +114,7 @@ class Workers:
         """Count a process among the workers until it ends."""
         self._all.add(process)
         process.leaving = self._leaving
+        process.asked = self._asked
         process.gone.add_done_callback(lambda gone: self._forget(process, gone.result()))
 
     def _forget(self, process: Process, code: int) -> None:

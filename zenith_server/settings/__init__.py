@@ -1,5 +1,6 @@
 """The settings of a project: what is configured, where it was said, and what was wrong with it."""
 
+from zenith_server.settings.api import Version, Versions
 from zenith_server.settings.connections import Connections
 from zenith_server.settings.process import settings_of
 from zenith_server.settings.read import read_settings
@@ -8,13 +9,12 @@ from zenith_server.settings.sections import (
     Database,
     Health,
     Logging,
+    Metrics,
     Migrations,
     Redis,
     Requests,
     Security,
     Server,
-    Version,
-    Versions,
 )
 from zenith_server.settings.value import Explained, Given, Settings
 
@@ -26,6 +26,7 @@ __all__ = [
     "Given",
     "Health",
     "Logging",
+    "Metrics",
     "Migrations",
     "Redis",
     "Requests",

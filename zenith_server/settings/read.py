@@ -9,11 +9,12 @@ from typing import Any, cast
 
 from zenith_server.environment import SHORT_FORMS, VARIABLES, Environment
 from zenith_server.errors import Fault, ProjectError
+from zenith_server.settings.api import Version
 from zenith_server.settings.entries import Entry, given
 from zenith_server.settings.keys import declared
 from zenith_server.settings.kinds import Raw
 from zenith_server.settings.rules import faults_of, warnings_of
-from zenith_server.settings.sections import Database, Version
+from zenith_server.settings.sections import Database
 from zenith_server.settings.value import KEYS, SECTIONS, Given, Settings
 from zenith_server.settings.variables import (
     Variable,

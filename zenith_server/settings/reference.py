@@ -12,8 +12,8 @@ from typing import cast
 
 from zenith_server.environment import ENVIRONMENTS
 from zenith_server.presets import PRESETS
+from zenith_server.settings.api import Version
 from zenith_server.settings.keys import Key
-from zenith_server.settings.sections import Version
 from zenith_server.settings.value import KEYS, SECTIONS, VERSION_KEYS
 
 MARK = "<!-- From here on written by `python -m zenith_server.settings.reference`. -->\n"

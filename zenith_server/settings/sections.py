@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Literal
 
 from zenith_server.cores import usable_cores
@@ -11,9 +10,7 @@ from zenith_server.environment import Environment
 from zenith_server.settings.keys import key
 from zenith_server.settings.kinds import (
     Kind,
-    address,
     bind,
-    day,
     duration,
     hosts,
     mode,
@@ -21,11 +18,9 @@ from zenith_server.settings.kinds import (
     networks,
     one_of,
     origins,
-    patterns,
     size,
     text,
     truth,
-    version,
     whole,
 )
 
@@ -333,56 +328,18 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True)
-class Docs:
-    """The description of the API, and the page that shows it."""
+class Metrics:
+    """Who may read /metrics; where nothing is set, nobody, and then nothing is counted."""
 
-    openapi: bool = key(
-        truth(),
-        False,
-        "Whether /openapi.json describes the API.",
-        by_environment={"development": True, "test": True},
-    )
-    ui: bool = key(
-        truth(),
-        False,
-        "Whether /docs shows the description and lets people try it; needs zenith-server[docs].",
-        by_environment={"development": True},
-    )
-    title: str | None = key(
-        text(), None, "The name of the API; not set: the project's, or that of its folder."
-    )
-    version: str | None = key(
-        text(), None, "The version of the API; not set: that in pyproject.toml, or else 0.1.0."
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Versions:
-    """Which version of the API answers; each is a folder of routes, such as `routes/v2`."""
-
-    default: str | None = key(
-        version(),
+    token: str | None = key(
+        text(),
         None,
-        "The version of a URL that has none, where the header Api-Version has none either.",
+        "What a scraper sends: Authorization: Bearer, and this.",
+        secret=True,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """One version, below its name in `versions`."""
-
-    deprecated: date | None = key(
-        day(), None, "From when on it should not be used any more: the header Deprecation."
-    )
-    sunset: date | None = key(day(), None, "From when on it may be gone: the header Sunset.")
-    link: str | None = key(
-        address(),
-        None,
-        "Where people read about both: the header Link, with `deprecated` or `sunset`.",
-    )
-    inherit: bool = key(
-        truth(), True, "Whether it answers what the version before it answers and it does not have."
-    )
-    without: tuple[str, ...] = key(
-        patterns(), (), "URLs of the version before it that it leaves out, such as /users/{id}."
+    allow: tuple[str, ...] = key(
+        networks(),
+        (),
+        "Addresses or networks that may ask, by themselves and not through a proxy; unix for those "
+        "that come by a Unix socket.",
     )

@@ -13,21 +13,20 @@ from zenith_server.environment import Environment
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.names import VERSION
 from zenith_server.secrets import looks_secret, masked, printable
+from zenith_server.settings.api import Docs, Version, Versions
 from zenith_server.settings.connections import Connections
 from zenith_server.settings.keys import Key, declared
 from zenith_server.settings.sections import (
     Cors,
     Database,
-    Docs,
     Health,
     Logging,
+    Metrics,
     Migrations,
     Redis,
     Requests,
     Security,
     Server,
-    Version,
-    Versions,
 )
 
 SECTIONS = {
@@ -40,6 +39,7 @@ SECTIONS = {
     "logging": Logging,
     "requests": Requests,
     "health": Health,
+    "metrics": Metrics,
     "docs": Docs,
     "versions": Versions,
     "redis": Redis,
@@ -136,6 +136,7 @@ class Settings:
     logging: Logging = field(default_factory=Logging)
     requests: Requests = field(default_factory=Requests)
     health: Health = field(default_factory=Health)
+    metrics: Metrics = field(default_factory=Metrics)
     docs: Docs = field(default_factory=Docs)
     versions: Versions = field(default_factory=Versions)
     redis: Redis = field(default_factory=Redis)

@@ -10,7 +10,11 @@ from zenith_server.logs import configure
 from zenith_server.settings.sections import Logging
 
 CASES = ("json", "params", "struct", "model", "missing", "method")
-SETTINGS = "cors: {origins: ['https://a.example']}\nsecurity: {allowed_hosts: [localhost]}\n"
+SETTINGS = """
+cors: {origins: ['https://a.example']}
+security: {allowed_hosts: [localhost]}
+metrics: {token: for-the-scraper}
+"""
 
 
 def make(_routes: int = 0) -> Any:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from zenith_server.draft import Draft
+from zenith_server.handlers.request import note_beginning
 from zenith_server.logs import Lines, only_json
 from zenith_server.plugin import Plugin
 from zenith_server.protocol import Scope
@@ -44,12 +45,7 @@ class AccessLog(Plugin):
             return
         notes = Notes()
         draft.lifespan(self.name, notes.running)
-        draft.hook(self.name, start=start, finish=notes.add)
-
-
-def start(scope: Scope) -> None:
-    """Note when a request came."""
-    scope["zenith.began"] = perf_counter()
+        draft.hook(self.name, start=note_beginning, finish=notes.add)
 
 
 class Note(NamedTuple):
@@ -59,7 +55,7 @@ class Note(NamedTuple):
     began: float
     method: str
     path: str
-    sent: list[int]
+    sent: list[Any]
     client: Any
     request_id: str
 
@@ -155,7 +151,7 @@ class Notes:
 
 def line_of(note: Note, ended: float) -> Line:
     """Return the line of a request."""
-    status, size = note.sent
+    status, size, _ = note.sent
     second = int(ended)
     return Line(
         f"{_clock(second)}.{int((ended - second) * 1_000_000):06d}Z",

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
-
 from zenith_server.draft import Draft
+from zenith_server.networks import UNIX, IsTrusted, trust
 from zenith_server.plugin import Plugin
 from zenith_server.protocol import Headers, Scope
 
-# None for what is no address.
-IsTrusted = Callable[[str], bool | None]
 FOR = b"x-forwarded-for"
 PROTO = b"x-forwarded-proto"
 SCHEMES = ("http", "https")
-UNIX = "unix"
 
 
 class TrustedProxy(Plugin):
@@ -43,23 +37,6 @@ class TrustedProxy(Plugin):
                 _believe(scope, is_trusted)
 
         draft.hook(self.name, start=start)
-
-
-def trust(networks: tuple[str, ...]) -> IsTrusted:
-    """Return what tells whether an address is in one of the networks.
-
-    Example:
-        >>> trust(("10.0.0.0/8",))("10.1.2.3")
-        True
-    """
-    known = [ip_network(network) for network in networks if network != UNIX]
-
-    @lru_cache(maxsize=4096)
-    def is_trusted(text: str) -> bool | None:
-        address = _parsed(text)
-        return None if address is None else any(address in network for network in known)
-
-    return is_trusted
 
 
 def client_of(chain: list[str], is_trusted: IsTrusted) -> tuple[str | None, int]:
@@ -109,11 +86,3 @@ def _without_port(entry: str) -> str:
     if entry.startswith("["):
         return entry[1:].partition("]")[0]
     return entry.partition(":")[0] if entry.count(":") == 1 else entry
-
-
-def _parsed(text: str) -> IPv4Address | IPv6Address | None:
-    try:
-        address = ip_address(text)
-    except ValueError:
-        return None
-    return getattr(address, "ipv4_mapped", None) or address
