@@ -147,7 +147,7 @@ async def test_a_hook_that_answers_keeps_requests_and_websockets_from_the_handle
 ) -> None:
     text = """
         from zenith_server import Plugin
-        from zenith_server.protocol import reply
+        from zenith_server.reply import reply
         class Closed(Plugin):
             name = "closed"
             def setup(self, draft):

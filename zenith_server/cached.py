@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from zenith_server.protocol import Headers, Receive, Scope, Send, reply
+from zenith_server.protocol import Headers, Receive, Scope, Send
 
 
 class Cached:
@@ -29,6 +29,9 @@ class Cached:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it (an ASGI app)."""
+        # Not above, because the command line knows this module and needs no msgspec.
+        from zenith_server.reply import reply
+
         is_known = _names(scope["headers"], self.etag)
         answer = reply(304, self.kept) if is_known else reply(200, self.headers, self.body)
         await answer(scope, receive, send)

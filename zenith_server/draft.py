@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field, replace
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.load import load, relative_of, with_traceback
@@ -31,8 +31,11 @@ from zenith_server.plan import (
     Route,
     Service,
 )
-from zenith_server.protocol import ASGIApp, Headers, Message, Reply, Scope
+from zenith_server.protocol import ASGIApp, Headers, Message, Scope
 from zenith_server.settings import Settings
+
+if TYPE_CHECKING:
+    from zenith_server.reply import Reply
 
 
 @dataclass

@@ -13,7 +13,7 @@ from tests.conftest import Server
 from tests.served import Answer
 from zenith_server.handlers.response import encoder, is_response, is_status
 from zenith_server.markers import Created, Status
-from zenith_server.protocol import Reply
+from zenith_server.reply import Reply
 
 
 class Out(msgspec.Struct):

@@ -180,10 +180,19 @@ def test_variable_parameters_ask_for_nothing() -> None:
     assert read(get, known(), HERE).parameters == ()
 
 
-def test_positional_parameters_are_remembered() -> None:
-    async def get(page: int, /, size: int) -> None: ...
+def test_parameters_of_a_function_are_given_by_place_where_they_can_be() -> None:
+    async def get(page: int, /, size: int, *, order: str) -> None: ...
 
-    assert read(get, known(), HERE).positional == {"page"}
+    assert read(get, known(), HERE).positional == {"page", "size"}
+
+
+def test_parameters_of_what_a_decorator_made_are_given_by_name() -> None:
+    async def get(size: int) -> None: ...
+
+    @functools.wraps(get)
+    async def wrapper(**given: int) -> None: ...
+
+    assert read(wrapper, known(), HERE).positional == frozenset()
 
 
 def test_a_status_beside_the_return_type_is_taken_off() -> None:

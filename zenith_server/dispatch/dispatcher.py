@@ -14,7 +14,6 @@ from zenith_server.dispatch.paths import (
     path_of,
     refuse_traversal,
     segments_of,
-    split,
     without_slash,
 )
 from zenith_server.dispatch.sockets import Socket
@@ -31,7 +30,8 @@ from zenith_server.problems import (
     NotFound,
     nothing_at,
 )
-from zenith_server.protocol import ASGIApp, Message, Receive, Reply, Scope, Send, reply
+from zenith_server.protocol import ASGIApp, Message, Receive, Scope, Send
+from zenith_server.reply import Reply, reply
 
 T = TypeVar("T")
 Answer = tuple[Handler, Any, Endpoint | None]
@@ -119,8 +119,13 @@ class Dispatcher:
             return
         except Exception as error:  # noqa: BLE001 - whatever a handler raises gets an answer
             answer = await self._failures.answer(error, endpoint, scope, receive, send)
-        if answer is not None:
-            await answer(scope, receive, send)
+            if answer is None:
+                return
+        # As in the reply itself.
+        await send(
+            {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
+        )
+        await send({"type": "http.response.body", "body": answer.body})
 
     def _is_outside(self, scope: Scope) -> bool:
         path = path_of(scope) if scope.get("root_path") else scope["path"]
@@ -176,40 +181,44 @@ class Dispatcher:
         """
         method: str = scope.get("method", "WEBSOCKET")
         raw: bytes | None = scope.get("raw_path")
+        found: Found | None
         try:
             if raw is not None and PERCENT in raw:
                 found = self._search(scope, segments_of(scope))
             else:
                 path: str = path_of(scope) if scope.get("root_path") else scope["path"]
                 endpoint = self._static.get(path)
-                if endpoint is not None and method in endpoint.handlers:
-                    return endpoint.handlers[method], (), endpoint
-                found = (endpoint, ()) if endpoint else self._search(scope, split(path))
+                if endpoint is not None:
+                    found = endpoint, ()
+                else:
+                    found = self._search(scope, path[1:].split("/") if len(path) > 1 else [])
         except BadRequest as error:
-            return self._refuse, error, None
+            return self._failures.refuse, error, None
         if found is None:
-            return self._refuse, nothing_at(scope["path"]), None
+            return self._failures.refuse, nothing_at(scope["path"]), None
         endpoint, values = found
         handler = endpoint.handlers.get(method) or endpoint.handlers.get("*")
         if handler is None:
-            return self._refuse, _no_method(endpoint, method), None
+            return self._failures.refuse, _no_method(endpoint, method), None
         return handler, values, endpoint
 
     def _search(self, scope: Scope, segments: list[str]) -> Found | None:
         """Return the endpoint of segments and the values of its parameters, or nothing.
 
-        A redirect stands in for what would be found without the last slash.
-
         Raises:
             BadRequest: the path cannot be decoded, or leads out of its folder.
         """
-        found = self._found(segments)
-        if found is None and self._choices:
-            found = self._chosen(scope, segments)
+        found = self.router.find(segments)
+        if found is None:
+            found = self._find_slashed(segments) or (
+                self._chosen(scope, segments) if self._choices else None
+            )
         if found is None or scope["path"][:1] not in _STARTS:
             return None
-        if found[1] and not found[0].is_mount:
-            refuse_traversal(found[1])
+        for value in found[1]:
+            # Nearly every value is a number or a name, which holds nothing to refuse.
+            if not value.isalnum() and not found[0].is_mount:
+                refuse_traversal(found[1])
         return found
 
     def _found(self, segments: list[str]) -> Found | None:
@@ -236,14 +245,6 @@ class Dispatcher:
             return None
         refuse_traversal(found[1])
         return _SLASHED, ()
-
-    async def _refuse(
-        self, scope: Scope, receive: Receive, send: Send, error: HTTPException
-    ) -> ASGIApp | None:
-        if scope["type"] == "websocket":
-            await self._failures.close(error, None, scope, receive)
-            return None
-        return await self._failures.answer(error, None, scope, receive, send)
 
 
 def _no_method(endpoint: Endpoint, method: str) -> HTTPException:

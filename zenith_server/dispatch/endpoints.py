@@ -11,7 +11,8 @@ from zenith_server.dispatch.tree import Endpoint
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.handlers.inject import Handler, Injection, compile_route
 from zenith_server.plan import Layer, Route
-from zenith_server.protocol import ASGIApp, Receive, Reply, Scope, Send, reply
+from zenith_server.protocol import ASGIApp, Receive, Scope, Send
+from zenith_server.reply import Reply, reply
 
 
 def endpoints_of(

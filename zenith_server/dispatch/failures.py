@@ -7,9 +7,11 @@ from typing import cast
 
 from zenith_server.dispatch.sockets import Socket
 from zenith_server.dispatch.tree import Endpoint, ErrorHandlers
+from zenith_server.handlers.inject import Handler
 from zenith_server.handlers.request import ClientDisconnected
 from zenith_server.problems import HTTPException
-from zenith_server.protocol import ASGIApp, Receive, Reply, Scope, Send
+from zenith_server.protocol import ASGIApp, Receive, Scope, Send
+from zenith_server.reply import Reply
 
 log = logging.getLogger("zenith_server")
 
@@ -25,6 +27,21 @@ class Failures:
         self._fallback = fallback
         self._any = fallback(Exception())
 
+    async def refuse(
+        self, scope: Scope, receive: Receive, send: Send, error: HTTPException
+    ) -> ASGIApp | None:
+        """Return the reply to a request that no handler takes."""
+        if scope["type"] == "websocket":
+            await self.close(error, None, scope, receive)
+            return None
+        handler = self._fallback(error)
+        if handler is None:
+            raise error
+        try:
+            return await handler(scope, receive, send, error)
+        except Exception as second:  # noqa: BLE001 - whatever it raises gets an answer
+            return await self._again(second, error, handler, scope, receive, send)
+
     async def answer(
         self,
         error: Exception,
@@ -32,7 +49,7 @@ class Failures:
         scope: Scope,
         receive: Receive,
         send: Send,
-    ) -> ASGIApp | None:
+    ) -> Reply | None:
         """Return the reply to an exception; one that is no plain reply has been sent.
 
         Raises:
@@ -45,12 +62,27 @@ class Failures:
         try:
             reply = await handler(scope, receive, send, error)
             return reply if isinstance(reply, Reply) else await _sent(reply, scope, receive, send)
-        except Exception as second:
-            # The same exception again means: not mine after all, treat it like any other.
-            next_one = self._any if second is error else self._fallback(second)
-            if next_one is None or next_one is handler:
-                raise
-            return await next_one(scope, receive, send, second)
+        except Exception as second:  # noqa: BLE001 - whatever it raises gets an answer
+            return await self._again(second, error, handler, scope, receive, send)
+
+    async def _again(
+        self,
+        second: Exception,
+        first: Exception,
+        handler: Handler,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> Reply | None:
+        """Return the reply to what the handler of an exception raised.
+
+        The same exception again means: not mine after all, treat it like any other.
+        """
+        next_one = self._any if second is first else self._fallback(second)
+        if next_one is None or next_one is handler:
+            raise second
+        reply = await next_one(scope, receive, send, second)
+        return await _sent(reply, scope, receive, send)
 
     async def close(
         self, error: Exception, endpoint: Endpoint | None, scope: Scope, receive: Receive
@@ -61,7 +93,8 @@ class Failures:
             return
         if socket.can_deny:
             reply = await self.answer(error, endpoint, scope, receive, socket.deny)
-            await _sent(reply, scope, receive, socket.deny)
+            if reply is not None:
+                await reply(scope, receive, socket.deny)
         elif isinstance(error, HTTPException):
             await socket.close(1008, error.detail)
         else:
@@ -75,9 +108,11 @@ class Failures:
         return errors.get(scope.get("method", "WEBSOCKET")) or errors.get("*", self._fallback)
 
 
-async def _sent(reply: ASGIApp | None, scope: Scope, receive: Receive, send: Send) -> None:
-    if reply is not None:
-        await reply(scope, receive, send)
+async def _sent(reply: ASGIApp | None, scope: Scope, receive: Receive, send: Send) -> Reply | None:
+    if reply is None or isinstance(reply, Reply):
+        return reply
+    await reply(scope, receive, send)
+    return None
 
 
 def _is_goodbye(error: Exception) -> bool:

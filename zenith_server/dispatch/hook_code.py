@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from zenith_server.dispatch.failures import log_late
 from zenith_server.handlers.request import ClientDisconnected
 from zenith_server.plan import Hook
-from zenith_server.protocol import ASGIApp, Message, Reply, Scope, Send
+from zenith_server.protocol import ASGIApp, Message, Scope, Send
+from zenith_server.reply import Reply
 
 if TYPE_CHECKING:
     from zenith_server.dispatch.failures import Failures

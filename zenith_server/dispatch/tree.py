@@ -78,7 +78,7 @@ class Router:
 
         Down to the first choice nothing has to be kept for coming back.
         """
-        node, values, last = self.root, (), len(segments)
+        node, values = self.root, ()
         for index, segment in enumerate(segments):
             if node.rest is not None:
                 return _find(node, segments, index, values)
@@ -91,7 +91,7 @@ class Router:
             elif node.parameter is not None:
                 return _find(node, segments, index, values)
             node = below
-        return _find(node, segments, last, values)
+        return (node.endpoint, values) if node.endpoint is not None else None
 
 
 def _find(node: _Node, segments: list[str], index: int, values: tuple[str, ...]) -> Found | None:

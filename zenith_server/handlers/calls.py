@@ -17,11 +17,23 @@ def is_async(call: Callable[..., Any]) -> bool:
     return inspect.iscoroutinefunction(_function(call))
 
 
+def quick(call: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a sync function that waits for nothing, so that it needs no thread.
+
+    Example:
+        >>> is_blocking(quick(lambda: 1))
+        False
+    """
+    call.is_quick = True  # type: ignore[attr-defined]
+    return call
+
+
 def is_blocking(call: Callable[..., Any]) -> bool:
     """Whether a call may block, so that it belongs in a thread; making an object does not."""
     function = _function(call)
     is_generator = inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function)
-    return not (inspect.isclass(call) or is_async(call) or is_generator)
+    is_quick = hasattr(function, "is_quick")
+    return not (inspect.isclass(call) or is_async(call) or is_generator or is_quick)
 
 
 def _function(call: Callable[..., Any]) -> Any:

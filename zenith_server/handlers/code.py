@@ -18,19 +18,35 @@ from zenith_server.handlers.calls import context_of, in_thread, is_async, is_blo
 from zenith_server.handlers.input_faults import Refused
 from zenith_server.handlers.inputs import Reader, reader
 from zenith_server.handlers.request import Tape, body_reader, read_cookies, read_query
-from zenith_server.handlers.response import encoder
-from zenith_server.handlers.signature import Given, Input, Known, Need, Signature, name_of, read
-from zenith_server.handlers.stream import Stream
-from zenith_server.handlers.texts import as_text
+from zenith_server.handlers.response import Encoder, encoder
+from zenith_server.handlers.signature import (
+    MISSING,
+    Given,
+    Input,
+    Known,
+    Need,
+    Signature,
+    name_of,
+    read,
+)
+from zenith_server.handlers.stream import JSON, Stream
 from zenith_server.plan import Origin, Provider, Service
 from zenith_server.problems import ValidationError, nothing_at
-from zenith_server.protocol import Reply
+from zenith_server.reply import LENGTHS, SMALL, Reply
 
 if TYPE_CHECKING:
     from zenith_server.handlers.inject import Handler, Injection
 
 _AGAIN = "<receive again>"
-_LOCALS = ("scope", "receive", "send", "values", "reply", "tape", "query", "cookie", "form", "body")
+_LOCALS = (
+    *("scope", "receive", "send", "values", "tape", "query", "cookie", "form", "body"),
+    *("message", "value", "size", "length", "reply", "error", "ending"),
+)
+_SENT = object()
+# What is a number beyond doubt, whoever writes numbers; the reader knows the others.
+_DIGITS = "{0}.isdecimal() and {0}.isascii() and {0} >= '1' and len({0}) < 19"
+_IN_PIECES = "message['type'] != 'http.request' or message.get('more_body', False)"
+PRINTED = "(b'content-length', b'%d' % size)"
 
 
 @dataclass(slots=True)
@@ -48,6 +64,7 @@ class HandlerCode:
     origin: Origin
     lines: list[str] = field(default_factory=list[str])
     depth: int = 1
+    ends: list[str] = field(default_factory=list[str])
     names: dict[str, Any] = field(default_factory=dict[str, Any])
     results: dict[Any, str] = field(default_factory=dict[Any, str])
     sources: set[str] = field(default_factory=set[str])
@@ -72,6 +89,7 @@ class HandlerCode:
         """Return the function; a traceback through it shows its lines, as for any file."""
         if {"body", "form"} <= self.sources:
             raise ProjectError(_two_formats(self.origin))
+        self._close()
         self.names["_Tape"] = Tape
         text = self.text
         exec(compile(text, name, "exec"), self.names)  # noqa: S102 - our own text, no input
@@ -127,9 +145,30 @@ class HandlerCode:
 
     def _enter(self, key: Any, hint: str, expression: str) -> str:
         variable = self.results[key] = self._variable(hint)
-        self.line(f"async with {expression} as {variable}:")
-        self.depth += 1
+        self._open(f"async with {expression} as {variable}:")
         return variable
+
+    def _open(self, line: str, end: str = "") -> None:
+        """Begin a block around all that follows; `end` is called with the exception, or None."""
+        self.line(line)
+        self.ends.append(end)
+        self.depth += 1
+
+    def _close(self) -> None:
+        """End all blocks, the last first."""
+        while self.ends:
+            self.depth -= 1
+            end = self.ends.pop()
+            if end:
+                self.line("except BaseException as error:")
+                self.line(f"    ending = {end.format('error')}")
+                self.line("    if ending is not None:")
+                self.line("        await ending")
+                self.line("    raise")
+                self.line("else:")
+                self.line(f"    ending = {end.format('None')}")
+                self.line("    if ending is not None:")
+                self.line("        await ending")
 
     def _arguments(self, signature: Signature) -> list[str]:
         """Write the resolution of all parameters, the server's first, then the client's."""
@@ -173,7 +212,11 @@ class HandlerCode:
         if provider.is_context:
             return self._enter(provider, _short(make), expression)
         expression = f"await {expression}" if is_async(make) else expression
-        return self._assign(provider, _short(make), expression)
+        variable = self._assign(provider, _short(make), expression)
+        if provider.end is not None:
+            end = self.name(provider.end(), f"end_{_short(make)}")
+            self._open("try:", f"{end}({variable}, scope, {{}})")
+        return variable
 
     def _for_providers(self) -> Known:
         path = ", ".join(f"{name!r}: values[{i}]" for i, name in enumerate(self.known.path))
@@ -199,9 +242,10 @@ class HandlerCode:
         readers = {p.argument: self._reader(p) for p in inputs}
         found = {p.argument: self._variable(p.argument) for p in inputs}
         self.line("try:")
+        self.depth += 1
         for p in inputs:
-            read_it = self.name(readers[p.argument].read, f"read_{p.argument}")
-            self.line(f"    {found[p.argument]} = {read_it}({sources[p.source]})")
+            self._read_input(p, readers[p.argument], found[p.argument], sources[p.source])
+        self.depth -= 1
         pairs = [(readers[p.argument], p.source) for p in inputs]
         explain = self.name(functools.partial(_explain, pairs), "explain")
         given = ", ".join(f"{source}={variable}" for source, variable in sources.items())
@@ -209,19 +253,45 @@ class HandlerCode:
         self.line(f"    raise {explain}({given}) from None")
         return found
 
+    def _read_input(self, p: Input, reader: Reader, variable: str, source: str) -> None:
+        """Write the reading of one input; what is plain is read without a call."""
+        read = f"{variable} = {self.name(reader.read, f'read_{p.argument}')}({source})"
+        if not reader.form:
+            self.line(read)
+            return
+        self.line(f"{variable} = {source}.get({p.key!r})")
+        branch = "if"
+        if reader.default is not MISSING:
+            self.line(f"if {variable} is None:")
+            self.line(f"    {variable} = {reader.default!r}")
+            branch = "elif"
+        if reader.form == "text":
+            self.line(f"{branch} {variable}.__class__ is not str:")
+        else:
+            self.line(f"{branch} {variable}.__class__ is str and {_DIGITS.format(variable)}:")
+            self.line(f"    {variable} = int({variable})")
+            self.line("else:")
+        self.line(f"    {read}")
+
     def _path(self, parameter: Input) -> str:
         self.taken.add(parameter.key)
         item = f"values[{self.known.path.index(parameter.key)}]"
-        read = self._reader(parameter).read
+        reader = self._reader(parameter)
         variable = self._variable(parameter.argument)
-        if read is as_text:
-            self.line(f"{variable} = {item}")
+        self.line(f"{variable} = {item}")
+        if reader.form == "text":
             return variable
-        read_it = self.name(read, f"read_{parameter.argument}")
+        if reader.form == "digits":
+            self.line(f"if {_DIGITS.format(variable)}:")
+            self.line(f"    {variable} = int({variable})")
+            self.line("else:")
+        self.depth += reader.form == "digits"
+        read_it = self.name(reader.read, f"read_{parameter.argument}")
         self.line("try:")
-        self.line(f"    {variable} = {read_it}({item})")
+        self.line(f"    {variable} = {read_it}({variable})")
         self.line(f"except {self.name(Refused, 'Refused')}:")
         self.line(f"    raise {self.name(nothing_at, 'nothing_at')}(scope['path']) from None")
+        self.depth -= reader.form == "digits"
         return variable
 
     def _variable(self, hint: str) -> str:
@@ -254,11 +324,16 @@ class HandlerCode:
             self.line(f"cookie = {self.name(read_cookies, 'read_cookies')}(scope)")
         elif source == "form":
             opener = self.name(self.injection.open_form, "open_form")
-            self.line(f"async with {opener}(scope, receive) as form:")
-            self.depth += 1
+            self._open(f"async with {opener}(scope, receive) as form:")
         else:
-            read_body = self.name(body_reader(self.injection.json_limit), "read_body")
-            self.line(f"body = (scope, await {read_body}(scope, receive))")
+            limit = self.injection.json_limit
+            pieces = self.name(body_reader(limit), "read_body")
+            # Nearly every body comes whole, with the first message.
+            self.line("message = await receive()")
+            self.line("body = message.get('body', b'')")
+            self.line(f"if {_IN_PIECES} or len(body) > {limit}:")
+            self.line(f"    body = await {pieces}(scope, receive, message)")
+            self.line("body = (scope, body)")
 
     # --- the answer ---
 
@@ -266,13 +341,31 @@ class HandlerCode:
         """Write the call of the handler, and return what it answers for the caller to send."""
         call = self.called(signature)
         try:
-            encode = self.name(encoder(signature.returns, signature.status), "encode")
+            encode = encoder(signature.returns, signature.status)
         except (TypeError, ValueError, NameError, AttributeError) as error:
             raise ProjectError(_unwritable(signature, error)) from error
-        self.line(f"reply = {encode}({call})")
+        self.line(f"value = {call}")
+        self._encode(encode)
         if self.depth > 1:
             self._leave()
         self.line("return reply")
+
+    def _encode(self, encode: Encoder) -> None:
+        """Write the way of nearly every result out; the encoder knows the others."""
+        if encode.returns is Reply:
+            self.line(f"reply = value if value.__class__ is {self.name(Reply, 'Reply')} else \\")
+            self.line(f"    {self.name(encode, 'encode')}(value)")
+            return
+        json, lengths = self.name(JSON, "JSON"), self.name(LENGTHS, "LENGTHS")
+        self.line(f"if value.__class__ in {self.name(encode.plain, 'plain')}:")
+        self.line(f"    body = {self.name(encode.write, 'write')}(value)")
+        self.line("    size = len(body)")
+        self.line(f"    length = {lengths}[size] if size < {SMALL} else {PRINTED}")
+        self.line(
+            f"    reply = {self.name(Reply, 'Reply')}({encode.status}, [{json}, length], body)"
+        )
+        self.line("else:")
+        self.line(f"    reply = {self.name(encode, 'encode')}(value)")
 
     def _leave(self) -> None:
         """Write what comes between the handler and its answer when something is open.
@@ -280,16 +373,20 @@ class HandlerCode:
         A stream may still use what is open; everything else goes out after the cleanups, so that
         a commit that fails is an error response and not a lie.
         """
-        self.line(f"if reply.__class__ is not {self.name(Reply, 'Reply')} and (")
+        whole = self.name(Reply, "Reply")
+        self.line(f"if reply.__class__ is not {whole} and (")
         self.line(f"    reply.__class__ is {self.name(Stream, 'Stream')}")
         self.line("    or hasattr(reply, 'body_iterator')")
         self.line("):")
         self.line("    await reply(scope, receive, send)")
-        self.line("    return")
-        self.depth = 1
+        self.line(f"    reply = {self.name(_SENT, 'SENT')}")
+        self._close()
         self.lines.insert(0, "    reply = None")
-        self.line("if reply is None:")
-        self.line(f"    raise {self.name(_swallowed, 'swallowed')}({str(self.origin)!r})")
+        self.line(f"if reply.__class__ is not {whole}:")
+        self.line("    if reply is None:")
+        self.line(f"        raise {self.name(_swallowed, 'swallowed')}({str(self.origin)!r})")
+        self.line(f"    if reply is {self.name(_SENT, 'SENT')}:")
+        self.line("        return None")
 
 
 def _word(text: str) -> str:

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from zenith_server.handlers.deserialise import json_reader
 from zenith_server.handlers.input_faults import Refused
@@ -17,14 +17,24 @@ from zenith_server.handlers.texts import as_text, one, text_reader
 from zenith_server.problems import InputFault
 
 Read = Callable[[Any], Any]
+_CONSTANTS = (str, int, type(None))
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Reads one input; `faults` tells what was wrong when it raised `Refused`."""
+    """Reads one input; `faults` tells what was wrong when it raised `Refused`.
+
+    Args:
+        location: where a fault is.
+        read: takes the part of the request, or of the path the value.
+        form: what is plain enough to be read in the handler's function: text as it is, or digits.
+        default: the constant that stands in for what was left out, if it is one.
+    """
 
     location: tuple[str, ...]
     read: Read
+    form: Literal["", "text", "digits"] = ""
+    default: Any = MISSING
 
     def faults(self, source: Any) -> Iterator[InputFault]:
         """Yield what is wrong with this input in a part of the request."""
@@ -51,13 +61,15 @@ def reader(parameter: Input, *, refuse_unknown: bool) -> Reader:
     if parameter.source == "body":
         return Reader(("body",), _body(annotation, absent, refuse_unknown=refuse_unknown))
     convert = _uploads(annotation) if is_upload(annotation) else text_reader(annotation)
+    form = "text" if convert is as_text else "digits" if annotation is int else ""
     if parameter.source == "path":
-        return Reader(location, convert)
+        return Reader(location, convert, form)
     if parameter.source == "header":
         return Reader(location, _header(key.lower().encode(), annotation, convert, absent))
     if any(is_struct(kind) for kind in members(annotation)):
         return Reader((parameter.source,), convert)
-    return Reader(location, _named(key, annotation, convert, absent))
+    constant = _constant(parameter)
+    return Reader(location, _named(key, annotation, convert, absent), form, constant)
 
 
 def _absent(parameter: Input) -> Callable[[], Any]:
@@ -69,6 +81,12 @@ def _absent(parameter: Input) -> Callable[[], Any]:
         # A handler may change what it is given; the next request starts afresh.
         return partial(copy.copy, cast("Any", default))
     return lambda: default
+
+
+def _constant(parameter: Input) -> Any:
+    if parameter.default is MISSING:
+        return None if is_optional(parameter.type) else MISSING
+    return parameter.default if isinstance(parameter.default, _CONSTANTS) else MISSING
 
 
 def _nothing() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -89,7 +89,7 @@ def json_writer(annotation: Any) -> Callable[[Any], bytes]:
 
 def _is_flat(model: Any) -> bool:
     """Whether a model holds scalars only, and lists of them."""
-    values = cast("dict[str, Any]", vars(model)).values()
+    values: Any = model.__dict__.values()
     for value in values:
         kind = value.__class__
         if kind not in SCALARS and not (kind is list and SCALARS.issuperset(map(type, value))):

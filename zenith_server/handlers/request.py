@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from time import perf_counter
 from typing import Any
 from urllib.parse import unquote
@@ -141,7 +141,7 @@ def header(scope: Scope, name: bytes) -> bytes | None:
     for key, value in scope["headers"]:
         if key == name:
             if found is not None:
-                raise BadRequest(f"The header {name.decode()} is there more than once")
+                raise _twice(name)
             found = value
     return found
 
@@ -156,16 +156,14 @@ def header_values(scope: Scope, name: bytes) -> list[str]:
     return [value.decode("latin-1") for key, value in scope["headers"] if key == name]
 
 
-def body_reader(limit: int) -> Callable[[Scope, Receive], Any]:
-    """Return the coroutine function that reads a whole body of at most `limit` bytes."""
+def body_reader(limit: int) -> Callable[..., Awaitable[bytes]]:
+    """Return the coroutine function that reads a whole body of at most `limit` bytes.
 
-    async def read_body(scope: Scope, receive: Receive) -> bytes:
-        message = await receive()
-        body: bytes = message.get("body", b"")
-        if not message.get("more_body", False) and message["type"] == "http.request":
-            if len(body) > limit:
-                raise _too_large(limit)
-            return body
+    It takes scope and `receive`, and the first message if that was received before.
+    """
+
+    async def read_body(scope: Scope, receive: Receive, first: Message | None = None) -> bytes:
+        message = await receive() if first is None else first
         pieces = body_pieces(scope, _after(message, receive), limit)
         return b"".join([piece async for piece in pieces])
 
@@ -248,7 +246,12 @@ def require_json(scope: Scope) -> None:
     Raises:
         UnsupportedMediaType: the content type is another one, or none.
     """
-    value = header(scope, b"content-type")
+    value = None
+    for key, given in scope["headers"]:
+        if key == b"content-type":
+            if value is not None:
+                raise _twice(key)
+            value = given
     if value == b"application/json":
         return
     media, charset = content_type(value or b"")
@@ -287,6 +290,10 @@ def add(values: Values, name: str, value: Any) -> None:
         held.append(value)
     else:
         values[name] = [held, value]
+
+
+def _twice(name: bytes) -> BadRequest:
+    return BadRequest(f"The header {name.decode()} is there more than once")
 
 
 def _too_large(limit: int) -> ContentTooLarge:

@@ -17,13 +17,12 @@ from typing import Any, Literal, Union, get_args, get_origin
 from zenith_server.handlers.schema import class_of, members, plain
 from zenith_server.handlers.serialise import MISSING, json_writer
 from zenith_server.handlers.stream import BYTES, JSON, Stream, has_type, in_threads
-from zenith_server.protocol import WITHOUT_BODY, ASGIApp, Headers, Reply, reply
+from zenith_server.protocol import ASGIApp, Headers
+from zenith_server.reply import WITHOUT_BODY, Reply, reply
 
-Encoder = Callable[[Any], "Reply | Stream | ASGIApp"]
+Answer = Reply | Stream | ASGIApp
+Way = Callable[[Any], Answer]
 STREAMS = {AsyncIterable, AsyncIterator, AsyncGenerator, Iterator, Generator}
-SMALL = 1024
-LENGTHS = [(b"content-length", b"%d" % size) for size in range(SMALL)]
-"""The header of most answers, made beforehand: printing a number is dear among what is left."""
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
@@ -44,24 +43,37 @@ def encoder(returns: Any = MISSING, status: int = 200) -> Encoder:
         >>> encoder()({"a": 1}).body
         b'{"a":1}'
     """
-    ways = _Ways(returns, status)
-    known: dict[type[Any], Encoder | None] = {}
-    write = ways.write
+    return Encoder(_Ways(returns, status), returns)
 
-    def encode(value: Any) -> Reply | Stream | ASGIApp:
-        try:
-            way = known[value.__class__]
-        except KeyError:
-            way = known[value.__class__] = ways.of(value)
-        if way is not None:
-            return way(value)
-        # The way of nearly every result is written out here: what `reply` would answer.
-        body = write(value)
-        size = len(body)
-        length = LENGTHS[size] if size < SMALL else (b"content-length", b"%d" % size)
-        return Reply(status, [JSON, length], body)
 
-    return encode
+class Encoder:
+    """Turns the results of one handler into responses.
+
+    The way of nearly every result is written out in the handler's function, which looks for its
+    class in `plain`: what is written by `write` and sent as JSON with the usual status.
+    """
+
+    def __init__(self, ways: _Ways, returns: Any) -> None:
+        self.returns = returns
+        self._ways = ways
+        self._known: dict[type[Any], Way] = {}
+        self.plain: set[type[Any]] = set()
+        self.write = ways.write
+        self.status = ways.status
+
+    def __call__(self, value: Any) -> Answer:
+        """Return the response that a result means."""
+        kind = value.__class__
+        way = self._known.get(kind)
+        if way is None:
+            special = self._ways.of(value)
+            way = self._known[kind] = special or self._whole
+            if special is None:
+                self.plain.add(kind)
+        return way(value)
+
+    def _whole(self, value: Any) -> Reply:
+        return reply(self.status, [JSON], self.write(value))
 
 
 class _Ways:
@@ -74,7 +86,7 @@ class _Ways:
         self.write_piece = json_writer(piece)
         self.status = status
 
-    def of(self, value: Any) -> Encoder | None:
+    def of(self, value: Any) -> Way | None:
         """Return the way of a result's class; none for plain JSON with a body."""
         if value is None:
             return lambda _: reply(204 if self.status == 200 else self.status, [])
@@ -160,7 +172,9 @@ def is_status(annotation: Any) -> bool:
 
 
 def is_response(kind: Any) -> bool:
-    """Whether it is a response of Starlette; imports Starlette for nobody."""
+    """Whether it is a response of ours or of Starlette; imports Starlette for nobody."""
+    if kind is Reply:
+        return True
     bases: tuple[type[Any], ...] = kind.__mro__ if isinstance(kind, type) else ()
     return any(f"{b.__module__}.{b.__name__}" == "starlette.responses.Response" for b in bases)
 

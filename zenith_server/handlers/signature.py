@@ -104,12 +104,13 @@ def read(call: Callable[..., Any], known: Known, origin: Origin) -> Signature:
     faults: list[Fault] = []
     parameters: list[Parameter] = []
     positional: set[str] = set()
+    by_place = _by_place(call)
     for parameter in _parameters(call):
         try:
             parameters.append(_parameter(parameter, hints, known, origin))
         except ProjectError as error:
             faults.extend(error.faults)
-        if parameter.kind is inspect.Parameter.POSITIONAL_ONLY:
+        if parameter.kind in by_place:
             positional.add(parameter.name)
     faults.extend(_two_bodies(call, parameters, origin))
     if faults:
@@ -118,6 +119,16 @@ def read(call: Callable[..., Any], known: Known, origin: Origin) -> Signature:
     status = next((item.code for item in metadata if isinstance(item, Status)), 200)
     returns = hints.get("return", MISSING) if status == 200 else returns
     return Signature(call, origin, tuple(parameters), frozenset(positional), returns, status)
+
+
+def _by_place(call: Callable[..., Any]) -> tuple[Any, ...]:
+    """The kinds of parameters that are given by their place, which is cheaper than by name.
+
+    What only looks like a function of these parameters, as decorators make it, may read names.
+    """
+    is_itself = inspect.isfunction(call) and not hasattr(call, "__wrapped__")
+    only = inspect.Parameter.POSITIONAL_ONLY
+    return (only, inspect.Parameter.POSITIONAL_OR_KEYWORD) if is_itself else (only,)
 
 
 def _two_bodies(

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from zenith_server.database.databases import DEFAULT, Databases
-from zenith_server.database.units import COOKIE, MAKERS, WROTE
+from zenith_server.database.units import COOKIE, MAKERS, WROTE, ends
 from zenith_server.draft import Draft
 from zenith_server.manifest import Convention
 from zenith_server.plugin import Plugin
@@ -74,7 +74,7 @@ def _provide(draft: Draft, databases: Databases) -> None:
                 *(() if mode else types),
                 make=partial(maker, databases, name),
                 marker=f"session:{name}:{mode}",
-                is_context=True,
+                end=partial(ends, databases, name),
             )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import traceback
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -13,11 +14,13 @@ import msgspec
 from starlette.exceptions import HTTPException as StarletteHTTPException
 
 from zenith_server.draft import Draft
+from zenith_server.handlers.calls import quick
 from zenith_server.handlers.response import headers_of
 from zenith_server.handlers.stream import has_type
 from zenith_server.plugin import Plugin
 from zenith_server.problems import HTTPException, document
-from zenith_server.protocol import Headers, Reply, Scope, reply
+from zenith_server.protocol import Headers, Scope
+from zenith_server.reply import Reply, reply
 
 log = logging.getLogger("zenith_server")
 
@@ -38,15 +41,16 @@ class Errors(Plugin):
         draft.on_error(Exception, _Unexpected(draft.settings.root if development else None))
 
 
-async def known(error: HTTPException, scope: Scope) -> Reply:
+@quick
+def known(error: HTTPException, scope: Scope) -> Reply:
     """Answer with the problem document of an HTTP exception."""
     status, request_id = error.status_code, scope.get("request_id")
-    if error.extensions or request_id is None:
+    if error.extensions:
         body = _encode(document(error, request_id))
     else:
         # The same document: what stands in all of them is not written anew for each.
-        told = (_BEGINNINGS[status], _encode(error.detail), _MIDDLE, _encode(request_id), b"}")
-        body = b"".join(told)
+        end = b"}" if request_id is None else b',"request_id":%b}' % _encode(request_id)
+        body = _BEGINNINGS[status] + _encode(error.detail) + end
     return reply(status, _headers(error), body)
 
 
@@ -58,20 +62,26 @@ class _Beginnings(dict[int, bytes]):
 
 
 _BEGINNINGS = _Beginnings()
-_MIDDLE = b',"request_id":'
 
 
 def _headers(error: HTTPException) -> Headers:
     if not error.headers:
         return [PROBLEM]
-    own = headers_of(error.headers)
+    return _written(tuple(error.headers.items()))
+
+
+@lru_cache(maxsize=256)
+def _written(headers: tuple[tuple[str, str], ...]) -> Headers:
+    """They are nearly always the same few: Allow, Retry-After, WWW-Authenticate."""
+    own = headers_of(headers)
     return own if has_type(own) else [PROBLEM, *own]
 
 
-async def starlettes(error: StarletteHTTPException, scope: Scope) -> Reply:
+@quick
+def starlettes(error: StarletteHTTPException, scope: Scope) -> Reply:
     """Answer with the same for Starlette's own exception."""
     headers = dict(error.headers or {})
-    return await known(HTTPException(error.status_code, str(error.detail), headers), scope)
+    return known(HTTPException(error.status_code, str(error.detail), headers), scope)
 
 
 class _Unexpected:
@@ -90,7 +100,7 @@ class _Unexpected:
         if self.root is not None:
             detail = f"{type(error).__name__}: {error}"
             extensions = {"traceback": _frames(error, self.root)}
-        return await known(HTTPException(500, detail, **extensions), scope)
+        return known(HTTPException(500, detail, **extensions), scope)
 
 
 def _frames(error: Exception, root: Path) -> list[str]:

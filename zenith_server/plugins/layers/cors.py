@@ -8,7 +8,8 @@ from zenith_server.draft import Draft
 from zenith_server.errors import Fault
 from zenith_server.handlers.request import header
 from zenith_server.plugin import Plugin
-from zenith_server.protocol import Headers, Message, Reply, Scope, reply
+from zenith_server.protocol import Headers, Message, Scope
+from zenith_server.reply import Reply, reply
 from zenith_server.settings.sections import Cors as Settings
 
 ALLOW_ORIGIN = b"access-control-allow-origin"

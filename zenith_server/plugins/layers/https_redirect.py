@@ -9,7 +9,8 @@ from zenith_server.handlers.request import header
 from zenith_server.host import host_of
 from zenith_server.plugin import Plugin
 from zenith_server.problems import BadRequest, Forbidden
-from zenith_server.protocol import Reply, Scope, reply
+from zenith_server.protocol import Scope
+from zenith_server.reply import Reply, reply
 
 # Everything that RFC 3986 lets stand in a path or query, and what is encoded already.
 SAFE = "/%?:@!$&'()*+,;=-._~"

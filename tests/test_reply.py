@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from zenith_server.protocol import reply
+from zenith_server.reply import reply
 
 
 def test_a_reply_has_its_length() -> None:
