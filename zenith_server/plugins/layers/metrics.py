@@ -20,7 +20,8 @@ from zenith_server.handlers.request import note_beginning
 from zenith_server.networks import UNIX, trust
 from zenith_server.plugin import Plugin
 from zenith_server.problems import Forbidden, Unauthorized
-from zenith_server.protocol import Reply, Scope, reply
+from zenith_server.protocol import Scope
+from zenith_server.reply import Reply, reply
 from zenith_server.router import METHODS, hidden
 
 URL = "/metrics"
