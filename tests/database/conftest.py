@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from sqlalchemy import text
@@ -28,10 +29,9 @@ def execute_outside(statement: str) -> None:
         thread.submit(asyncio.run, execute(statement)).result()
 
 
-@pytest.fixture
-def mysql_url() -> Iterator[str]:
-    """Return the URL of an empty database of this test's own; without a server, skip."""
-    pytest.importorskip("asyncmy")
+@contextmanager
+def mysql_database() -> Iterator[str]:
+    """Make a database with a name of its own, hand out its URL, drop it afterwards."""
     name = f"zenith_test_{secrets.token_hex(6)}"
     try:
         execute_outside(f"CREATE DATABASE {name}")
@@ -39,3 +39,17 @@ def mysql_url() -> Iterator[str]:
         pytest.skip(f"no MySQL server: {error.orig}")
     yield f"{SERVER}/{name}"
     execute_outside(f"DROP DATABASE {name}")
+
+
+@pytest.fixture
+def new_mysql_url() -> Iterator[Callable[[], str]]:
+    """Return a function that makes an empty database; without a server, skip."""
+    pytest.importorskip("asyncmy")
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(mysql_database())
+
+
+@pytest.fixture
+def mysql_url(new_mysql_url: Callable[[], str]) -> str:
+    """Return the URL of an empty database of this test's own; without a server, skip."""
+    return new_mysql_url()

@@ -40,6 +40,13 @@ def test_the_state_and_its_line(
     assert (found.state, found.summary) == (state, summary)
 
 
+def test_a_database_at_what_was_squashed_is_left_behind() -> None:
+    squashed = Revision("0003", (), Path("0003_squashed.py"), "Squashed", replaces=("0001", "0002"))
+    found = compare((squashed,), ("0002",))
+    assert (found.state, found.pending) == ("left behind", ())
+    assert found.summary == "database is at 0002, which is now a part of 0003_squashed"
+
+
 def test_what_is_applied_and_what_is_pending() -> None:
     found = compare(chain(3), ("0002",))
     assert [revision.id for revision in found.applied] == ["0001", "0002"]

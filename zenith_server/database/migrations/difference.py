@@ -56,7 +56,11 @@ class Difference:
 
 
 def difference(
-    connection: Connection, metadata: Sequence[MetaData], versions: str = VERSIONS
+    connection: Connection,
+    metadata: Sequence[MetaData],
+    versions: str = VERSIONS,
+    *,
+    is_empty: bool = False,
 ) -> Difference:
     """Compare the tables of these models with those of the database.
 
@@ -64,6 +68,7 @@ def difference(
         connection: the database.
         metadata: the tables that the models declare.
         versions: the table that keeps which revisions are applied.
+        is_empty: take the database for one that has nothing.
     """
     imports: set[str] = set()
     dialect = connection.dialect.name
@@ -72,7 +77,7 @@ def difference(
         "compare_server_default": _compare_default if dialect == "mysql" else True,
         "target_metadata": list(metadata),
         "version_table": versions,
-        "include_name": _is_compared,
+        "include_name": _is_no_table if is_empty else _is_compared,
     }
     context = MigrationContext.configure(connection, opts=options)
     script = produce_migrations(context, list(metadata))  # pyright: ignore[reportArgumentType]
@@ -104,6 +109,10 @@ def difference(
 def _is_compared(name: str | None, kind: str, _parents: object) -> bool:
     """Leave out the tables that keep the revisions of other databases at this address."""
     return kind != "table" or not (name or "").startswith(f"{VERSIONS}_")
+
+
+def _is_no_table(_name: str | None, kind: str, _parents: object) -> bool:
+    return kind != "table"
 
 
 def _compare_default(

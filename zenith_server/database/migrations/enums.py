@@ -44,6 +44,12 @@ def new(operations: Iterable[ops.MigrateOperation], metadata: Sequence[MetaData]
     return [found[name] for name in sorted(found.keys() - used, key=str)]
 
 
+def names(metadata: Iterable[MetaData]) -> frozenset[str]:
+    """Return the names of the types that the columns of these tables have."""
+    columns = (c for each in metadata for table in each.tables.values() for c in table.columns)
+    return frozenset(str(enum.name) for enum in _enums(columns))
+
+
 @dataclass(frozen=True, slots=True)
 class Value:
     """A value that a model's enumeration has and its type in the database lacks.

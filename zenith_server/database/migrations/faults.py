@@ -160,6 +160,21 @@ def ahead(state: MigrationState, url: DatabaseURL, folder: Path) -> Fault:
     )
 
 
+def elsewhere(state: MigrationState, url: DatabaseURL, folder: Path) -> Fault:
+    """Say that the database is at what no file is: ahead of this code, or left behind."""
+    if not state.squashed:
+        return ahead(state, url, folder)
+    squashed = state.squashed[0]
+    return Fault(
+        f"The database is at revision {', '.join(state.unknown)}, "
+        f"which {squashed.name} has replaced",
+        (f"{url.origin}: {url.masked}", squashed.place),
+        "It was not migrated to the end before the migrations were squashed. From where it stands, "
+        "this code has no way on.",
+        (f"Migrate it to {squashed.id} with the release before the squash, then start this one.",),
+    )
+
+
 def unloaded(faults: tuple[Fault, ...]) -> Fault:
     """Say that models which cannot be imported would be taken for dropped ones."""
     return Fault(

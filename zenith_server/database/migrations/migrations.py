@@ -105,7 +105,8 @@ class Migrations:
     async def upgrade(self, target: str = "head", *, wait: float = LOCK_TIMEOUT) -> MigrationRun:
         """Apply what is pending, each revision in its own transaction, one process at a time.
 
-        A database that is ahead of this code is left as it is, with a warning in the log.
+        A database that is ahead of this code is left as it is, with a warning in the log; one that
+        was left behind by a squash is refused.
 
         Args:
             target: `head`, a revision's id or file name, or a number of steps such as `+1`.
@@ -146,7 +147,7 @@ class Migrations:
         async with hold(self.database, wait) as connection:
             found = await self._state(connection, known)
             if found.unknown:
-                raise ProjectError(faults.ahead(found, self.database.url, self.folder))
+                raise ProjectError(faults.elsewhere(found, self.database.url, self.folder))
             targets.refuse_too_many(wanted, found.applied, "undo")
             targets.refuse_unapplied(wanted, found)
             ran = await self._runner(connection, known, wait).run("downgrade", wanted)
@@ -212,7 +213,7 @@ class Migrations:
             raise ProjectError(faults.unloaded(tuple(broken)), *broken)
         _refuse_nameless(message)
         found = await self.status()
-        _refuse_unless_current(found, self.database, self.folder)
+        targets.refuse_unless_current(found, self.database.url, self.folder)
         change = None if empty else await self.difference()
         if change is not None and not change.changes:
             return NewRevision(None)
@@ -274,6 +275,8 @@ class Migrations:
         return state.compare(known, current)
 
     def _nothing_to_do(self, found: MigrationState) -> MigrationRun:
+        if found.squashed:
+            raise ProjectError(faults.elsewhere(found, self.database.url, self.folder))
         if found.unknown:
             _log.warning("%s", faults.ahead(found, self.database.url, self.folder))
         return MigrationRun((), found)
@@ -288,10 +291,3 @@ class Migrations:
 def _refuse_nameless(message: str) -> None:
     if not writing.slug(message):
         raise ProjectError(Fault("The message of a revision needs a letter or a digit"))
-
-
-def _refuse_unless_current(found: MigrationState, database: Database, folder: Path) -> None:
-    if found.pending:
-        raise ProjectError(faults.behind(found))
-    if found.unknown:
-        raise ProjectError(faults.ahead(found, database.url, folder))

@@ -24,11 +24,14 @@ class Step:
         operation: an operation of Alembic, or the text of a statement.
         line: where in the revision's file, if that is known.
         in_transaction: whether it is outside of autocommit blocks.
+        source: the statement as it was given to `op.execute`; what Python says to a connection has
+            none.
     """
 
     operation: ops.MigrateOperation | str
     line: int | None
     in_transaction: bool
+    source: object = None
 
 
 @dataclass(slots=True)
@@ -41,13 +44,18 @@ class Recording:
     error: str = ""
     in_transaction: bool = True
 
-    def add(self, operation: ops.MigrateOperation | str, line: int | None = None) -> None:
+    def add(
+        self,
+        operation: ops.MigrateOperation | str,
+        line: int | None = None,
+        source: object = None,
+    ) -> None:
         """Note what is asked for now, by the line that is running unless another is given."""
         frame = inspect.currentframe()
         while line is None and frame is not None:
             line = frame.f_lineno if frame.f_code.co_filename == self.file else None
             frame = frame.f_back
-        self.steps.append(Step(operation, line, self.in_transaction))
+        self.steps.append(Step(operation, line, self.in_transaction, source))
 
 
 def record(upgrade: Callable[[], object], file: str, dialect: str) -> Recording:
@@ -99,7 +107,7 @@ def _take_over(operations: Any, context: MigrationContext, recording: Recording)
 
 def _invoked(operation: Any, context: MigrationContext, recording: Recording) -> object:
     if isinstance(operation, ops.ExecuteSQLOp):
-        recording.add(_text(operation.sqltext, context))
+        recording.add(_text(operation.sqltext, context), source=operation.sqltext)
         return None
     recording.add(operation)
     return operation.to_table(context) if isinstance(operation, ops.CreateTableOp) else None

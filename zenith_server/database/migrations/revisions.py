@@ -15,6 +15,7 @@ from zenith_server.database.migrations.sql_text import Unfinished
 from zenith_server.errors import Fault, ProjectError, suggestion
 
 FOLDER = "migrations"
+_NAMES = ("revision", "down_revision", "reviewed", "replaces")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Revision:
         file: the file.
         message: the first line of its docstring, or its name.
         reviewed: why it is safe although the review would warn, if its author says so.
+        replaces: the ids of the revisions that were squashed into it.
     """
 
     id: str
@@ -34,6 +36,7 @@ class Revision:
     file: Path
     message: str
     reviewed: str = ""
+    replaces: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -118,6 +121,7 @@ def _read(file: Path) -> Revision | Fault:
             file=file,
             message=(ast.get_docstring(module) or file.stem).splitlines()[0].rstrip("."),
             reviewed=_text(values.get("reviewed", "")).strip(),
+            replaces=_downs(values.get("replaces")),
         )
     except (SyntaxError, UnicodeDecodeError) as error:
         return _unreadable(file, error)
@@ -163,7 +167,7 @@ def _assigned(module: ast.Module) -> Mapping[str, object]:
     return {
         name: ast.literal_eval(value)
         for name, value in values.items()
-        if name in ("revision", "down_revision", "reviewed") and isinstance(value, ast.expr)
+        if name in _NAMES and isinstance(value, ast.expr)
     }
 
 

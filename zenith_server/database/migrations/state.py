@@ -8,7 +8,7 @@ from typing import Literal
 
 from zenith_server.database.migrations.revisions import Revision, ancestors
 
-State = Literal["up to date", "pending", "ahead", "no migrations"]
+State = Literal["up to date", "pending", "ahead", "left behind", "no migrations"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +20,20 @@ class MigrationState:
         pending: those that it lacks, in the order in which they will run.
         current: the ids that the database itself names; several while a fork is not merged.
         unknown: those of them that no file has: the database is ahead of this code.
+        squashed: the revisions that such ones were squashed into: it was left behind.
     """
 
     applied: tuple[Revision, ...] = ()
     pending: tuple[Revision, ...] = ()
     current: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    squashed: tuple[Revision, ...] = ()
 
     @property
     def state(self) -> State:
-        """One of `up to date`, `pending`, `ahead` and `no migrations`."""
+        """One of `up to date`, `pending`, `ahead`, `left behind` and `no migrations`."""
+        if self.squashed:
+            return "left behind"
         if self.unknown:
             return "ahead"
         if self.pending:
@@ -41,6 +45,9 @@ class MigrationState:
         """The state in one line, for the banner."""
         if self.state == "ahead":
             return f"database is at {', '.join(self.unknown)}, which this code does not know"
+        if self.state == "left behind":
+            new = ", ".join(_names(self.squashed))
+            return f"database is at {', '.join(self.unknown)}, which is now a part of {new}"
         if self.state == "pending":
             return f"{len(self.pending)} pending: {', '.join(_names(self.pending))}"
         if self.state == "up to date":
@@ -87,6 +94,7 @@ def compare(revisions: tuple[Revision, ...], current: tuple[str, ...]) -> Migrat
         else tuple(revision for revision in revisions if revision.id not in have),
         current=current,
         unknown=unknown,
+        squashed=tuple(each for each in revisions if set(unknown) & set(each.replaces)),
     )
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from zenith_server.database.migrations import faults
 from zenith_server.database.migrations.revisions import Revision
 from zenith_server.database.migrations.state import MigrationState
+from zenith_server.database.url import DatabaseURL
 from zenith_server.errors import ProjectError
 
 
@@ -22,6 +24,18 @@ def refuse_unapplied(target: str, found: MigrationState) -> None:
     for revision in found.pending:
         if revision.id == target:
             raise ProjectError(faults.not_applied(revision))
+
+
+def refuse_unless_current(found: MigrationState, url: DatabaseURL, folder: Path) -> None:
+    """Refuse what needs a database that has all revisions, and no others.
+
+    Raises:
+        ProjectError: says what it lacks, or what this code lacks.
+    """
+    if found.pending:
+        raise ProjectError(faults.behind(found))
+    if found.unknown:
+        raise ProjectError(faults.elsewhere(found, url, folder))
 
 
 def resolve(target: str, known: tuple[Revision, ...], others: str) -> str:

@@ -18,7 +18,7 @@ _REVISION = Template('''\
 
 ${imports}revision = "$id"
 down_revision$kind = $down
-
+$replaces
 
 def upgrade() -> None:
 $upgrade
@@ -40,7 +40,11 @@ def slug(message: str) -> str:
 
 
 def revision_text(
-    number: str, down: tuple[str, ...], message: str, change: Difference | None
+    number: str,
+    down: tuple[str, ...],
+    message: str,
+    change: Difference | None,
+    replaces: tuple[str, ...] = (),
 ) -> str:
     """Return the text of a revision file.
 
@@ -49,6 +53,7 @@ def revision_text(
         down: the numbers that it follows: none for the first, several for a merge.
         message: what it does, in a few words.
         change: what it does, in code; nothing for an empty revision.
+        replaces: the numbers of those that were squashed into it.
     """
     upgrade = layout(change.upgrade) if change else "    pass"
     downgrade = layout(change.downgrade) if change else "    pass"
@@ -58,6 +63,7 @@ def revision_text(
         id=number,
         down=_followed(down),
         kind="" if down else ": str | None",
+        replaces=_replaces(replaces),
         upgrade=upgrade,
         downgrade=downgrade,
     )
@@ -66,6 +72,14 @@ def revision_text(
 def _followed(down: tuple[str, ...]) -> str:
     quoted = [f'"{each}"' for each in down]
     return f"({', '.join(quoted)})" if len(quoted) > 1 else next(iter(quoted), "None")
+
+
+def _replaces(ids: tuple[str, ...]) -> str:
+    if not ids:
+        return ""
+    lines = "".join(f'    "{each}",\n' for each in ids)
+    why = "# A database at one of these has to be migrated by the code that still has them."
+    return f"{why}\nreplaces = (\n{lines})\n"
 
 
 def _imports(code: str, change: Difference | None) -> str:

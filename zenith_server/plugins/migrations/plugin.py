@@ -12,6 +12,7 @@ from zenith_server.plugins.migrations import commands
 from zenith_server.plugins.migrations.check import check
 from zenith_server.plugins.migrations.owners import faults_of, owner_of
 from zenith_server.plugins.migrations.project import DEFAULT, FOLDER, label
+from zenith_server.plugins.migrations.squashing import squash
 from zenith_server.plugins.migrations.start import Start
 
 _DATABASES = "zenith_server.database.databases.Databases"
@@ -57,6 +58,7 @@ class Migrations(Plugin):
             Command("db sql", commands.sql),
             Command("db merge", commands.merge),
             Command("db history", commands.history),
+            Command("db squash", squash),
         )
 
 

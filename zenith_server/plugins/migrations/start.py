@@ -42,6 +42,8 @@ class Start:
             state = await revisions.status()
             if state.pending:
                 raise ProjectError(_pending(state))
+            if state.squashed:
+                await revisions.upgrade()  # it says why there is no way on
             return state.summary
         await refuse_dangers(revisions, self.settings)
         run = await revisions.upgrade(wait=self.settings.migrations.lock_timeout)
@@ -52,7 +54,7 @@ class Start:
         if not self.is_current:
             database = self.databases.get(self.name)
             state = await revisions_of(self.settings, database).status()
-            if state.pending:
+            if state.pending or state.squashed:
                 raise RuntimeError(state.summary)
             self.is_current = True
         return "up to date"
