@@ -36,8 +36,12 @@ def tidy() -> Iterator[None]:
     yield
     take_back_variables()
     sys.path[:], sys.meta_path[:] = path, finders
-    for name in set(sys.modules) - set(modules):
-        del sys.modules[name]
+    for name, module in tuple(sys.modules.items()):
+        if name not in modules:
+            del sys.modules[name]
+        elif module is not modules[name]:  # of a project that an earlier test in here had
+            sys.modules[name] = modules[name]
+    sys.modules |= {name: module for name, module in modules.items() if name not in sys.modules}
 
 
 @pytest.fixture

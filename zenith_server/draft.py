@@ -160,7 +160,7 @@ class Draft:
         name: str,
         *,
         headers: Iterable[tuple[bytes, bytes]] = (),
-        start: Callable[[Scope], Reply | None] | None = None,
+        start: Callable[..., Reply | None] | None = None,
         reply: Callable[[Scope, Message, Headers], None] | None = None,
         finish: Callable[[Scope], None] | None = None,
         **more: Any,

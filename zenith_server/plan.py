@@ -56,6 +56,9 @@ class Hook:
         headers: response headers that never change.
         start: sees each request and WebSocket first; a reply that it returns is the response, and
             so is the problem document of what it raises. A WebSocket is then closed.
+        header: a request header, of which there may be one; `start` is then given its value too,
+            and called only where the header is there, unless it is `needed`.
+        needed: whether `start` is called with None where the header is not there.
         reply: sees each start of a response and may add to its headers.
         finish: called once when the last part of the response was sent, or the request failed;
             `scope["zenith.sent"]` holds the status (0 if there was none), the bytes of the body and
@@ -64,6 +67,7 @@ class Hook:
         receive: returns what the handler reads the body from, in place of the server's `receive`.
         send: sees the start of a response before `reply` does, and may replace its headers; what
             it returns, if anything, is given the `send` below and returns the one to use.
+        smallest: of whole responses, `send` sees those only that have so many bytes.
         cancelled: sees that the handler was cancelled; an exception that it returns is answered,
             otherwise the request stays cancelled.
         only: the kind of connection that it is for, if it is not for both.
@@ -72,13 +76,16 @@ class Hook:
     name: str
     origin: Origin
     headers: tuple[tuple[bytes, bytes], ...] = ()
-    start: Callable[[Scope], Reply | None] | None = None
+    start: Callable[..., Reply | None] | None = None
     reply: Callable[[Scope, Message, Headers], None] | None = None
     finish: Callable[[Scope], None] | None = None
     wait: Callable[[Scope], Awaitable[None] | None] | None = None
     receive: Callable[[Scope, Receive], Receive] | None = None
     send: Callable[[Scope, Message], Callable[[Send], Send] | None] | None = None
     cancelled: Callable[[Scope], Exception | None] | None = None
+    header: bytes = b""
+    needed: bool = False
+    smallest: int = 0
     only: Literal["", "http", "websocket"] = ""
 
 

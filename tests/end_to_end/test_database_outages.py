@@ -110,6 +110,15 @@ def pids(folder: Path) -> set[int]:
     return {worker["pid"] for server in servers_of for worker in server["workers"]}
 
 
+async def stored_beyond(number: int, ledger: Ledger) -> int:
+    """Return how many rows are known to be stored, once they are more than `number`."""
+    for _ in range(300):
+        await asyncio.sleep(0.1)
+        if len(ledger.stored) > number:
+            return len(ledger.stored)
+    raise AssertionError(f"no more than {number} writes were acknowledged")
+
+
 async def rows(url: str) -> list[int]:
     connection = await asyncpg.connect(url)
     try:
@@ -142,8 +151,7 @@ async def test_a_restart_under_load_loses_no_acknowledged_write_and_restarts_no_
     server = await serving(zenith, folder, cluster, engine)
     workers = pids(folder)
     async with load(server.url) as ledger:
-        await asyncio.sleep(1)
-        before = len(ledger.stored)
+        before = await stored_beyond(0, ledger)
         await wait_for_readiness(server.url, 200)
         left = time.monotonic()
         await asyncio.to_thread(cluster.stop, ending)
@@ -153,7 +161,7 @@ async def test_a_restart_under_load_loses_no_acknowledged_write_and_restarts_no_
         await asyncio.sleep(SLACK)
         await wait_for_readiness(server.url, 200)
         recovered = len(ledger.stored)
-        await asyncio.sleep(1)
+        await stored_beyond(recovered, ledger)
 
     assert ledger.wrong == []
     assert 0 < before < recovered < len(ledger.stored)

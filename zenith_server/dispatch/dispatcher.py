@@ -8,7 +8,7 @@ from zenith_server.dispatch import lifespan
 from zenith_server.dispatch.endpoints import endpoints_of, wrapped
 from zenith_server.dispatch.error_tables import ErrorTables
 from zenith_server.dispatch.failures import Failures
-from zenith_server.dispatch.hook_code import hooked
+from zenith_server.dispatch.hook_code import hooked, started
 from zenith_server.dispatch.outline import Outline, outline
 from zenith_server.dispatch.paths import (
     path_of,
@@ -59,7 +59,7 @@ class Dispatcher:
         self._static = self.router.static
         self._inner = wrapped(self._route, plan.layers)
         on_sockets = [hook for hook in plan.hooks if hook.only != "http"]
-        self._starts = [hook.start for hook in on_sockets if hook.start]
+        self._starts = [started(hook) for hook in on_sockets if hook.start]
         self._receives = [hook.receive for hook in on_sockets if hook.receive]
         self._finishes = [hook.finish for hook in on_sockets if hook.finish]
         self._choices = [choice.look for choice in plan.choices]
@@ -104,7 +104,11 @@ class Dispatcher:
             return
         if scope["method"] == "HEAD":
             send = _headless(send)
-        if self._is_layered and not self._is_outside(scope):
+        if self._is_layered and (
+            scope["path"] not in self.outside
+            if not scope.get("root_path")
+            else path_of(scope) not in self.outside
+        ):
             await self._hooked(scope, receive, send)
             return
         # As in `_route`, which would be one coroutine more for each request.
@@ -126,10 +130,6 @@ class Dispatcher:
             {"type": "http.response.start", "status": answer.status, "headers": answer.headers}
         )
         await send({"type": "http.response.body", "body": answer.body})
-
-    def _is_outside(self, scope: Scope) -> bool:
-        path = path_of(scope) if scope.get("root_path") else scope["path"]
-        return path in self.outside
 
     async def _other(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "websocket":

@@ -13,7 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from zenith_server.dispatch.failures import log_late
-from zenith_server.handlers.request import ClientDisconnected
+from zenith_server.handlers.request import ClientDisconnected, header
 from zenith_server.plan import Hook
 from zenith_server.protocol import ASGIApp, Message, Scope, Send
 from zenith_server.reply import Reply
@@ -37,6 +37,7 @@ def hooked(hooks: tuple[Hook, ...], find: Any, inner: ASGIApp | None, failures: 
     """
     names: dict[str, Any] = {
         "_Reply": Reply,
+        "_known": _known,
         "_partial": partial,
         "_through": _through(hooks),
         "_headers": [pair for hook in hooks for pair in hook.headers],
@@ -72,13 +73,15 @@ def text_of(hooks: tuple[Hook, ...], names: dict[str, Any]) -> str:
                 found.append(f"_{part}_{_word(hook.name)}")
                 while names.setdefault(found[-1], call) is not call:
                     found[-1] += "_"
+                names[f"{found[-1]} hook"] = hook
         return found
 
-    return "\n".join([*_handled(names, called), *_failing(called), *_sending(called)]) + "\n"
+    return "\n".join([*_handled(names, called), *_failing(called), *_sending(names, called)]) + "\n"
 
 
 def _handled(names: dict[str, Any], called: Callable[[str], list[str]]) -> list[str]:
-    starts = " or ".join(f"{start}(scope)" for start in called("start"))
+    starts = " or ".join(_start(call, names[f"{call} hook"]) for call in called("start"))
+    known = ["            known = _known(scope)"] if "known.get" in starts else []
     run = [
         "handler, values, endpoint = _find(scope)",
         "sent[2] = endpoint",
@@ -93,6 +96,7 @@ def _handled(names: dict[str, Any], called: Callable[[str], list[str]]) -> list[
         "    endpoint = None",
         "    try:",
         "        try:",
+        *known,
         f"            reply = {starts or None}",
         "            if reply is None:",
         *(line for call in called("wait") for line in _waited(call)),
@@ -103,6 +107,45 @@ def _handled(names: dict[str, Any], called: Callable[[str], list[str]]) -> list[
         "                    await reply(scope, receive, through)",
         "                return",
     ]
+
+
+def _start(call: str, hook: Hook) -> str:
+    if not hook.header:
+        return f"{call}(scope)"
+    value = f"known.get({hook.header!r})"
+    if hook.needed:
+        return f"{call}(scope, {value})"
+    return f"({call}(scope, value) if (value := {value}) is not None else None)"
+
+
+def started(hook: Hook) -> Callable[[Scope], Reply | None]:
+    """Return what calls the start of a hook by itself, with the header that it asks for."""
+    call: Any = hook.start
+    if not hook.header:
+        return call
+
+    def start(scope: Scope) -> Reply | None:
+        value = header(scope, hook.header)
+        return call(scope, value) if hook.needed or value is not None else None
+
+    return start
+
+
+class _Repeated:
+    """Headers of which one comes more than once; whoever asks for that one is told so."""
+
+    def __init__(self, scope: Scope) -> None:
+        self._scope = scope
+
+    def get(self, name: bytes) -> bytes | None:
+        return header(self._scope, name)
+
+
+def _known(scope: Scope) -> Any:
+    """Return the headers by name: a dictionary is made faster than one of them is found."""
+    headers = scope["headers"]
+    known: dict[bytes, bytes] = dict(headers)
+    return known if len(known) == len(headers) else _Repeated(scope)
 
 
 def _waited(call: str) -> list[str]:
@@ -131,11 +174,16 @@ def _failing(called: Callable[[str], list[str]]) -> list[str]:
     return [*lines, "        if reply is None:", "            return"]
 
 
-def _sending(called: Callable[[str], list[str]]) -> list[str]:
+def _wrap(call: str, hook: Hook) -> str:
+    wrap = f"{call}(scope, start)"
+    return f"(len(reply.body) >= {hook.smallest} and {wrap})" if hook.smallest else wrap
+
+
+def _sending(names: dict[str, Any], called: Callable[[str], list[str]]) -> list[str]:
     lines = [
         "start = {'type': 'http.response.start', 'status': reply.status, 'headers': reply.headers}",
     ]
-    wrapped = " or ".join(f"{call}(scope, start)" for call in called("send"))
+    wrapped = " or ".join(_wrap(call, names[f"{call} hook"]) for call in called("send"))
     if wrapped:
         lines += [
             f"if {wrapped}:",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -58,7 +59,7 @@ def settings_of(folder: Path, files: dict[str, str], **environ: str) -> Settings
 
 
 def tables(folder: Path, name: str) -> set[str]:
-    with sqlite3.connect(folder / f"data/{name}.sqlite3") as connection:
+    with closing(sqlite3.connect(folder / f"data/{name}.sqlite3")) as connection:
         return {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
 
 

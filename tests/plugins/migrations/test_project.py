@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -68,7 +69,7 @@ def files(declared: str) -> dict[str, str]:
 
 
 def tables(folder: Path) -> set[str]:
-    with sqlite3.connect(folder / "data/of_the_app.sqlite3") as connection:
+    with closing(sqlite3.connect(folder / "data/of_the_app.sqlite3")) as connection:
         return {row[0] for row in connection.execute("SELECT name FROM sqlite_master")}
 
 

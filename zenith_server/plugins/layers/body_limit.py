@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from zenith_server.draft import Draft
 from zenith_server.handlers.request import LIFT, header
@@ -15,6 +16,7 @@ from zenith_server.router import BODY_LIMIT
 
 NO_BODY = ("GET", "HEAD", "OPTIONS")
 _MESSAGE_TOO_BIG = 1009
+LEFT = "zenith.body_left"
 
 
 class BodyLimit(Plugin):
@@ -55,33 +57,64 @@ def limiter(
             lifts = any(hasattr(route.handler, BODY_LIMIT) for route in routes)
         if scope["type"] != "http":
             return _sized(receive, scope["zenith.socket"].send, message_limit)
-        most, left = limit, limit
-        is_open = scope["method"] not in NO_BODY
         if lifts:
-
-            def lift(size: int) -> None:
-                nonlocal most, left
-                left += size - most
-                most = size
-
-            scope[LIFT] = lift
-        elif is_open:
-            _refuse_declared(scope, limit)
-        get = receive if pace is None or not is_open else pace.paced(receive)
-
-        async def receive_limited() -> Message:
-            nonlocal left
-            if lifts and left == most:
-                _refuse_declared(scope, most)
-            message = await get()
-            left -= len(message.get("body", b""))
-            if left < 0:
-                raise _too_large(most)
-            return message
-
-        return receive_limited
+            return _liftable(scope, receive, limit, pace)
+        if scope["method"] in NO_BODY:
+            # Nobody reads it, with few exceptions.
+            return partial(_unexpected, scope, receive, limit)
+        _refuse_declared(scope, limit)
+        return _counted(receive if pace is None else pace.paced(receive), limit)
 
     return limited
+
+
+def _counted(receive: Receive, limit: int) -> Receive:
+    left = limit
+
+    async def receive_counted() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise _too_large(limit)
+        return message
+
+    return receive_counted
+
+
+def _liftable(scope: Scope, receive: Receive, limit: int, pace: Pace | None) -> Receive:
+    """The same, where a handler may have another limit than all the others."""
+    most, left = limit, limit
+
+    def lift(size: int) -> None:
+        nonlocal most, left
+        left += size - most
+        most = size
+
+    scope[LIFT] = lift
+    get = receive if pace is None or scope["method"] in NO_BODY else pace.paced(receive)
+
+    async def receive_limited() -> Message:
+        nonlocal left
+        if left == most:
+            _refuse_declared(scope, most)
+        message = await get()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise _too_large(most)
+        return message
+
+    return receive_limited
+
+
+async def _unexpected(scope: Scope, receive: Receive, limit: int) -> Message:
+    """Receive the body of a request that needs none."""
+    message = await receive()
+    left: int = scope.get(LEFT, limit) - len(message.get("body", b""))
+    if left < 0:
+        raise _too_large(limit)
+    scope[LEFT] = left
+    return message
 
 
 def _sized(receive: Receive, send: Send, limit: int) -> Receive:

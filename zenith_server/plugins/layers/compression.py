@@ -41,7 +41,7 @@ class Compression(Plugin):
 
     def setup(self, draft: Draft) -> None:
         """Add the hook."""
-        draft.hook(self.name, send=compressed, only="http")
+        draft.hook(self.name, send=compressed, smallest=SMALLEST, only="http")
 
 
 def compressed(scope: Scope, start: Message) -> Callable[[Send], Send] | None:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from zenith_server.draft import Draft
 from zenith_server.errors import Fault
-from zenith_server.handlers.request import header
 from zenith_server.plugin import Plugin
 from zenith_server.protocol import Headers, Message, Scope
 from zenith_server.reply import Reply, reply
@@ -33,10 +32,10 @@ class Cors(Plugin):
         if settings.credentials and "*" in (*settings.headers, *settings.methods):
             draft.faults.append(_star_with_credentials())
         add = _any_origin(settings) if "*" in settings.origins else _listed(settings)
-        draft.hook(self.name, start=_preflight(settings), reply=add)
+        draft.hook(self.name, start=_preflight(settings), header=b"origin", reply=add)
 
 
-def _preflight(settings: Settings) -> Callable[[Scope], Reply | None]:
+def _preflight(settings: Settings) -> Callable[[Scope, bytes], Reply | None]:
     """Answer the question that a browser asks before a request that no form could send."""
     origins = _encoded(settings.origins)
     any_origin = b"*" in origins
@@ -46,9 +45,8 @@ def _preflight(settings: Settings) -> Callable[[Scope], Reply | None]:
         (b"access-control-max-age", b"%d" % settings.max_age),
     ]
 
-    def start(scope: Scope) -> Reply | None:
-        origin = header(scope, b"origin")
-        if origin is None or not (any_origin or origin in origins):
+    def start(scope: Scope, origin: bytes) -> Reply | None:
+        if not any_origin and origin not in origins:
             return None
         scope["zenith.origin"] = origin
         is_preflight = scope.get("method") == "OPTIONS" and any(

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import lru_cache
 
 from zenith_server.draft import Draft
-from zenith_server.handlers.request import header
 from zenith_server.host import host_of
 from zenith_server.plugin import Plugin
 from zenith_server.problems import BadRequest, HTTPException
@@ -33,15 +32,14 @@ class Hosts(Plugin):
                 return 400
             return 0 if is_ours(host) else 421
 
-        def start(scope: Scope) -> None:
-            authority = header(scope, b"host")
+        def start(scope: Scope, authority: bytes | None) -> None:
             if authority is None:
                 if allowed or scope["http_version"] != "1.0":
                     raise BadRequest("The Host header is missing")
             elif status := verdict(authority):
                 raise _refused(status)
 
-        draft.hook(self.name, start=start)
+        draft.hook(self.name, start=start, header=b"host", needed=True)
 
 
 def membership(allowed: tuple[str, ...]) -> Callable[[str], bool]:

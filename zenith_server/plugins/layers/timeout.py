@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from asyncio import AbstractEventLoop, Task, current_task, get_running_loop
-from time import monotonic
+from collections import deque
 from typing import Any
 
 from zenith_server.draft import Draft
 from zenith_server.plugin import Plugin
 from zenith_server.problems import ServiceUnavailable
 from zenith_server.protocol import Scope
+
+KEY = "zenith.timed"
+# Into how many parts its time is cut: a request is ended at most one part late.
+PARTS = 20
+# The requests that began in the same part, each with its task, by the identity of what was sent.
+Waiting = dict[int, tuple[Any, list[Any]]]
 
 
 class Timeout(Plugin):
@@ -38,97 +44,93 @@ class Timeout(Plugin):
 
 
 class Timed:
-    """Gives each request so many seconds for its answer to begin."""
+    """Gives each request so many seconds for its answer to begin.
 
-    def __init__(self, seconds: float) -> None:
-        self._seconds = seconds
-        self._deadlines = Deadlines(seconds)
-
-    def start(self, scope: Scope) -> None:
-        """Begin to wait.
-
-        A request that a handler makes to its own app lives within the handler's time.
-        """
-        watch = self._deadlines.of_loop()
-        task: Any = current_task(watch.loop)
-        if task not in watch.waiting:
-            watch.add(task, scope["zenith.sent"])
-
-    def cancelled(self, scope: Scope) -> ServiceUnavailable | None:
-        """Return what a request that was too late is answered."""
-        watch = self._deadlines.of_loop()
-        task: Any = current_task(watch.loop)
-        # Another cancellation, such as that of a stopping worker, stays one.
-        if not self._is_ours(watch, task, scope) or task not in watch.late or task.uncancel() > 0:
-            return None
-        return ServiceUnavailable(f"No answer within {self._seconds:g} s")
-
-    def finish(self, scope: Scope) -> None:
-        """Wait no longer."""
-        watch = self._deadlines.of_loop()
-        task: Any = current_task(watch.loop)
-        if self._is_ours(watch, task, scope):
-            del watch.waiting[task]
-            if watch.late:
-                watch.late.discard(task)
-
-    def _is_ours(self, watch: Watch, task: Any, scope: Scope) -> bool:
-        waiting = watch.waiting.get(task)
-        return waiting is not None and waiting[1] is scope["zenith.sent"]
-
-
-class Watch:
-    """The requests of one event loop, oldest first, and one timer for all of them.
-
-    All have the same time, so that the first to come is the first to expire. `asyncio.timeout`
-    would set a timer for each request, which costs more than a small handler.
+    A request that a handler makes to its own app ends with that of the handler, because both run
+    in one task.
     """
-
-    def __init__(self, loop: AbstractEventLoop, seconds: float) -> None:
-        self.loop = loop
-        self.seconds = seconds
-        self.waiting: dict[Task[Any], tuple[float, list[int]]] = {}
-        self.late: set[Task[Any]] = set()
-        self.is_timed = False
-
-    def add(self, task: Task[Any], sent: list[int]) -> None:
-        """Begin to wait for a task's answer; `sent[0]` is its status once it has begun."""
-        self.waiting[task] = (monotonic() + self.seconds, sent)
-        if not self.is_timed:
-            self.is_timed = True
-            self.loop.call_later(self.seconds, self.expire)
-
-    def expire(self) -> None:
-        """Cancel what is late, and look again when the next one may be."""
-        self.is_timed = False
-        now = monotonic()
-        for task, (deadline, sent) in self.waiting.items():
-            if sent[0] or task in self.late:
-                continue
-            if deadline > now:
-                self.is_timed = True
-                self.loop.call_later(deadline - now, self.expire)
-                return
-            self.late.add(task)
-            task.cancel()
-
-
-class Deadlines:
-    """The watch of each event loop; those of closed loops are let go."""
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
         self._watches: dict[AbstractEventLoop, Watch] = {}
+        self._late: Waiting = {}
 
-    def of_loop(self) -> Watch:
-        """Return the watch of the running loop."""
+    def start(self, scope: Scope) -> None:
+        """Begin to wait."""
         loop = get_running_loop()
-        watch = self._watches.get(loop)
-        return watch if watch is not None else self._new(loop)
+        watch = self._watches.get(loop) or self._new(loop)
+        sent = scope["zenith.sent"]
+        waiting = scope[KEY] = watch.newest
+        waiting[id(sent)] = (current_task(loop), sent)
+        if not watch.is_timed:
+            watch.begin()
+
+    def cancelled(self, scope: Scope) -> ServiceUnavailable | None:
+        """Return what a request that was too late is answered."""
+        task, _ = self._late.get(id(scope["zenith.sent"]), NOBODY)
+        # Another cancellation, such as that of a stopping worker, stays one.
+        if task is None or task.uncancel() > 0:
+            return None
+        return ServiceUnavailable(f"No answer within {self._seconds:g} s")
+
+    def finish(self, scope: Scope) -> None:
+        """Wait no longer; nothing is there when an earlier hook refused the request."""
+        waiting: Waiting | None = scope.get(KEY)
+        if waiting is not None:
+            waiting.pop(id(scope["zenith.sent"]), None)
+            if self._late:
+                self._late.pop(id(scope["zenith.sent"]), None)
 
     def _new(self, loop: AbstractEventLoop) -> Watch:
+        """Return the watch of an event loop; those of closed loops are let go."""
         for other in tuple(self._watches):
             if other.is_closed():
                 self._watches.pop(other, None)
-        watch = self._watches[loop] = Watch(loop, self._seconds)
+        watch = self._watches[loop] = Watch(loop, self._seconds, self._late)
         return watch
+
+
+NOBODY: tuple[Task[Any] | None, list[Any]] = (None, [])
+
+
+class Watch:
+    """The requests of one event loop, by the part of the time in which they began.
+
+    One timer for all of them: `asyncio.timeout` would set one for each request, which costs more
+    than a small handler does, and so would a look at the clock.
+
+    Args:
+        loop: theirs.
+        seconds: the time of each.
+        late: where those are put that had too little.
+    """
+
+    def __init__(self, loop: AbstractEventLoop, seconds: float, late: Waiting) -> None:
+        self.newest: Waiting = {}
+        self.is_timed = False
+        self._parts: deque[Waiting] = deque([self.newest])
+        self._loop = loop
+        self._part = seconds / PARTS
+        self._late = late
+
+    def begin(self) -> None:
+        """Let the time run, until nobody waits."""
+        self.is_timed = True
+        self._loop.call_later(self._part, self._turn)
+
+    def _turn(self) -> None:
+        """End those that began a whole time before this part, and begin the next one."""
+        if len(self._parts) > PARTS:
+            self._expire(self._parts.popleft())
+        self.newest = {}
+        self._parts.append(self.newest)
+        if any(self._parts):
+            self._loop.call_later(self._part, self._turn)
+        else:
+            self.is_timed = False
+
+    def _expire(self, waiting: Waiting) -> None:
+        for key, (task, sent) in waiting.items():
+            if not sent[0]:
+                self._late[key] = (task, sent)
+                task.cancel()

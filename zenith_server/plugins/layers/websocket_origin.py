@@ -25,12 +25,11 @@ class WebsocketOrigin(Plugin):
         """Add the hook."""
         allowed = frozenset(origin.encode() for origin in draft.settings.cors.origins)
 
-        def start(scope: Scope) -> None:
-            origin = header(scope, b"origin")
-            if origin is not None and origin not in allowed and not _is_ours(origin, scope):
+        def start(scope: Scope, origin: bytes) -> None:
+            if origin not in allowed and not _is_ours(origin, scope):
                 raise Forbidden("Pages of that origin may not open a WebSocket here")
 
-        draft.hook(self.name, start=start, only="websocket")
+        draft.hook(self.name, start=start, header=b"origin", only="websocket")
 
 
 def _is_ours(origin: bytes, scope: Scope) -> bool:
