@@ -10,6 +10,7 @@ from zenith_server.manifest import Convention, ProjectFile
 from zenith_server.plugin import Command, Plugin
 from zenith_server.plugins.migrations import commands
 from zenith_server.plugins.migrations.check import check
+from zenith_server.plugins.migrations.ejecting import eject
 from zenith_server.plugins.migrations.owners import faults_of, owner_of
 from zenith_server.plugins.migrations.project import DEFAULT, FOLDER, label
 from zenith_server.plugins.migrations.squashing import squash
@@ -59,6 +60,7 @@ class Migrations(Plugin):
             Command("db merge", commands.merge),
             Command("db history", commands.history),
             Command("db squash", squash),
+            Command("db eject", eject),
         )
 
 
