@@ -10,7 +10,7 @@ from typing import NoReturn, Protocol
 
 import pytest
 
-from tests import servers
+from tests import mysql, servers
 from tests.browser import BROWSERS, find_browser
 from tests.commands import Command, commands
 from tests.processes import Process
@@ -134,6 +134,30 @@ def new_postgres_url(postgres_server: servers.PostgresServer) -> Iterator[Callab
 def postgres_url(new_postgres_url: Callable[[], str]) -> str:
     """Return the URL of an empty database of this test's own."""
     return new_postgres_url()
+
+
+@pytest.fixture(scope="session")
+def mysql_server() -> Iterator[mysql.MySQLServer]:
+    """Return a MySQL or MariaDB; without one the test is skipped, in CI it fails."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(mysql.mysql())
+        except servers.ServerMissing as fault:
+            missing("MySQL or MariaDB", fault)
+        yield server
+
+
+@pytest.fixture
+def new_mysql_url(mysql_server: mysql.MySQLServer) -> Iterator[Callable[[], str]]:
+    """Return a function that makes an empty database; all are dropped after the test."""
+    with ExitStack() as stack:
+        yield lambda: stack.enter_context(mysql_server.database())
+
+
+@pytest.fixture
+def mysql_url(new_mysql_url: Callable[[], str]) -> str:
+    """Return the URL of an empty database of this test's own."""
+    return new_mysql_url()
 
 
 @pytest.fixture(scope="session")

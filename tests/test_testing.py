@@ -25,6 +25,7 @@ NOTES = {
     "pytest.ini": INI,
     "tests/conftest.py": CONFTEST,
     "models/note.py": """
+        from sqlalchemy import String
         from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
         class Base(DeclarativeBase): ...
@@ -32,7 +33,7 @@ NOTES = {
         class Note(Base):
             __tablename__ = "notes"
             id: Mapped[int] = mapped_column(primary_key=True)
-            text: Mapped[str]
+            text: Mapped[str] = mapped_column(String(20))
         """,
     "routes/notes.py": """
         from models.note import Note
@@ -150,16 +151,105 @@ def test_a_faulty_project_is_one_message(project: Project) -> None:
     assert "Traceback" not in said
 
 
-def test_migrations_run_before_the_tests(project: Project) -> None:
-    """The tables come from the revisions then, not from the models."""
+FIRST = """
+    from alembic import op
+
+    revision = "0001"
+    down_revision = None
+
+    def upgrade():
+        op.execute("CREATE TABLE notes (id INTEGER PRIMARY KEY, text VARCHAR(20))")
+        op.execute("INSERT INTO notes VALUES (7, 'from a migration')")
+
+    def downgrade(): ...
+"""
+
+
+@pytest.mark.parametrize("on_start", ["auto", "check", "off"])
+def test_migrations_run_before_the_tests(project: Project, on_start: str) -> None:
+    """The tables come from the revisions then, not from the models, and what they fill is there."""
     files = NOTES | {
-        "migrations/.gitkeep": "",
+        "zenith.yaml": f"migrations: {{on_start: '{on_start}'}}\n",
+        "migrations/0001_notes.py": FIRST,
         "tests/test_notes.py": """
             async def test_get(client):
-                assert (await client.get("/notes")).status_code == 500
+                assert (await client.get("/notes")).text == "1"
             """,
     }
     assert "1 passed" in run(project(files))
+
+
+VISITS = """
+    import sqlalchemy as sa
+    from alembic import op
+
+    revision = "0001"
+    down_revision = None
+
+    def upgrade():
+        op.create_table("visits", sa.Column("id", sa.Integer(), primary_key=True))
+
+    def downgrade(): ...
+"""
+ANALYTICS = NOTES | {
+    "models/analytics/visit.py": """
+        from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+        class Base(DeclarativeBase): ...
+
+        class Visit(Base):
+            __tablename__ = "visits"
+            id: Mapped[int] = mapped_column(primary_key=True)
+        """,
+    "routes/visits.py": """
+        from models.analytics.visit import Visit
+        from models.note import Note
+        from sqlalchemy import func, select
+        from zenith_server import DB
+
+        async def post(main=DB, session=DB["analytics"]) -> int:
+            session.add(Visit())
+            main.add(Note(text="visited"))
+            await session.flush()
+            return await session.scalar(select(func.count(Visit.id)))
+        """,
+    "tests/test_visits.py": """
+        import pytest
+        from models.analytics.visit import Visit
+        from models.note import Note
+        from sqlalchemy import func, inspect, select
+
+        @pytest.mark.parametrize("turn", range(2))
+        async def test_visits(client, session, sessions, turn):
+            assert (await client.post("/visits")).text == "1"
+            assert sessions["default"] is session
+            assert await session.scalar(select(func.count(Note.id))) == 1
+            assert await sessions["analytics"].scalar(select(func.count(Visit.id))) == 1
+
+        async def test_each_has_its_own_tables(sessions):
+            for name, table in (("default", "notes"), ("analytics", "visits")):
+                connection = await sessions[name].connection()
+                names = await connection.run_sync(lambda c: inspect(c).get_table_names())
+                assert [each for each in names if "alembic" not in each] == [table]
+        """,
+}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql", "mariadb"])
+@pytest.mark.parametrize("is_migrated", [False, True])
+def test_each_database_has_its_own_tables_and_forgets(
+    kind: str, is_migrated: bool, project: Project, request: pytest.FixtureRequest
+) -> None:
+    def new() -> str:
+        if kind == "sqlite":
+            return "sqlite:///analytics.sqlite3"
+        name = "new_postgres_url" if kind == "postgresql" else "new_mysql_url"
+        return str(request.getfixturevalue(name)())
+
+    urls = {} if kind == "sqlite" else {"DATABASE_URL": new()}
+    revisions = {"migrations/analytics/0001_visits.py": VISITS} if is_migrated else {}
+    yaml = {"zenith.yaml": f"databases: {{analytics: {{url: '{new()}'}}}}\n"}
+    assert "3 passed" in run(project({**ANALYTICS, **yaml, **revisions}), **urls)
 
 
 async def test_a_client_of_a_folder(project: Project) -> None:

@@ -13,11 +13,10 @@ async def test_an_article_is_kept(client, session):
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from zenith_server.asgi import create_app
@@ -27,6 +26,8 @@ from zenith_server.database.databases import Databases
 from zenith_server.dispatch.dispatcher import Dispatcher
 from zenith_server.errors import ProjectError
 from zenith_server.load import load, take_back_variables
+from zenith_server.manifest import Manifest
+from zenith_server.plugins.migrations.owners import Loaded, models_of, owner_of
 from zenith_server.protocol import ASGIApp, Message, Receive, Scope, Send
 from zenith_server.settings import Settings, settings_of
 
@@ -137,52 +138,57 @@ def zenith_app(pytestconfig: pytest.Config, tmp_path_factory: pytest.TempPathFac
     settings = _settings(_folder(pytestconfig))
     plugins = plugins_of(settings)
     manifest = manifest_of(settings, plugins)
-    has_migrations = (settings.root / "migrations").is_dir()
-    if settings.database.url is None and (has_migrations or manifest.of("model")):
+    if settings.database.url is None and (manifest.of("migration") or manifest.of("model")):
         url = f"sqlite:///{tmp_path_factory.mktemp('zenith')}/test.sqlite3"
         settings = replace(settings, database=replace(settings.database, url=url))
+    settings = replace(settings, migrations=replace(settings.migrations, on_start="auto"))
     app = build(settings, compile_plan(settings, manifest, plugins))
     prepare(settings)
-    if not has_migrations and manifest.of("model"):
-        models = [load(file, manifest.root) for file in manifest.of("model")]
-        asyncio.run(_create_tables(app.get(Databases), models))
+    models = [(file, load(file, manifest.root)) for file in manifest.of("model")]
+    for name in _without_migrations(settings, manifest):
+        asyncio.run(_create_tables(app.get(Databases), name, models))
     return app
 
 
-async def _create_tables(databases: Databases, models: list[ModuleType]) -> None:
-    from zenith_server.database.models import metadata
+def _without_migrations(settings: Settings, manifest: Manifest) -> list[str]:
+    """Return the databases that have models, and no revisions to make their tables."""
+    model, migration = (
+        {owner_of(file.relative, settings.databases) for file in manifest.of(kind)}
+        for kind in ("model", "migration")
+    )
+    return sorted(model - migration)
 
-    async with databases.lifespan(), databases.get().engine().begin() as connection:
-        for tables in metadata(models):
+
+async def _create_tables(databases: Databases, name: str, models: Loaded) -> None:
+    async with databases.lifespan(), databases.get(name).engine().begin() as connection:
+        for tables in models_of(name, models, databases.settings):
             await connection.run_sync(tables.create_all)
 
 
 @pytest_asyncio.fixture
-async def zenith_session(zenith_app: Dispatcher) -> AsyncGenerator[Session | None]:
-    """Run the app; undo afterwards what its database did. A session, if it has a database."""
-    async with running(zenith_app):
-        databases = zenith_app.get(Databases)
-        if not databases.used:
-            yield None
-            return
-        from zenith_server.database.sandbox import sandbox
+async def sessions(zenith_app: Dispatcher) -> AsyncGenerator[Mapping[str, Session]]:
+    """Run the app; undo afterwards what its databases did. A session for each that it uses."""
+    async with running(zenith_app), AsyncExitStack() as stack:
+        found: dict[str, Session] = {}
+        for database in zenith_app.get(Databases).used:
+            from zenith_server.database.sandbox import sandbox
 
-        async with sandbox(databases.get()) as session:
-            yield session
+            found[database.name] = await stack.enter_async_context(sandbox(database))
+        yield found
 
 
 @pytest.fixture
-def session(zenith_session: Session | None) -> Session:
+def session(sessions: Mapping[str, Session]) -> Session:
     """Return a session of the test's own, in the transaction that is undone after the test."""
-    if zenith_session is None:
+    if "default" not in sessions:
         pytest.fail("The project uses no database, so there is no session", pytrace=False)
-    return zenith_session
+    return sessions["default"]
 
 
 @pytest_asyncio.fixture(name="client")
 async def _client(
     zenith_app: Dispatcher,
-    zenith_session: Session | None,  # noqa: ARG001 - it runs the app and undoes its work
+    sessions: Mapping[str, Session],  # noqa: ARG001 - it runs the app and undoes its work
 ) -> AsyncGenerator[httpx2.AsyncClient]:
     """Give a client of the app; what its requests commit is undone after the test."""
     transport = httpx2.ASGITransport(_in_turn(zenith_app))

@@ -32,9 +32,17 @@ async def connect(engine: AsyncEngine, url: DatabaseURL) -> AsyncGenerator[Async
     async with AsyncExitStack() as stack:
         try:
             connection = await stack.enter_async_context(engine.connect())
-        except (SQLAlchemyError, OSError) as error:
+        except Exception as error:
+            if not _is_of_the_database(error):
+                raise
             raise ProjectError(unreachable(url, error)) from error
         yield connection
+
+
+def _is_of_the_database(error: Exception) -> bool:
+    """Also what SQLAlchemy lets through: asyncpg's own words about a connection just made."""
+    is_raw = type(error).__module__.startswith("asyncpg.")
+    return is_raw or isinstance(error, (SQLAlchemyError, OSError))
 
 
 def unreachable(url: DatabaseURL, error: BaseException) -> Fault:
