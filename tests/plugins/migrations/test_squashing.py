@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -98,7 +99,8 @@ def test_a_start_refuses_a_database_that_was_left_behind(
 ) -> None:
     command("db", "upgrade", files=FILES)
     command("db", "squash", "--steps", "drop", "--yes")
-    with sqlite3.connect(tmp_path / "data/test.sqlite3") as connection:
+    # Its own `with` commits, and leaves it open.
+    with closing(sqlite3.connect(tmp_path / "data/test.sqlite3")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '0001'")
     test = Environment("test", "from the test")
     environ = {"ZENITH_MIGRATIONS__ON_START": on_start}
