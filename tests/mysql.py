@@ -55,7 +55,7 @@ class MySQLServer:
 
 async def first_value(url: str, statement: str) -> Any:
     """Run one statement on a new connection and return the first value of its first row."""
-    async with Database(url).engine().begin() as connection:
+    async with Database(url).lifespan() as database, database.engine().begin() as connection:
         found = await connection.execute(text(statement))
         return found.scalar() if found.returns_rows else None
 
