@@ -22,6 +22,9 @@ ATTEMPTS = 3
 def measured(share: float) -> dict[str, float]:
     """Return the ratios, from a process without coverage, which would weigh on one side alone."""
     environ = {name: text for name, text in os.environ.items() if not name.startswith("COVERAGE")}
+    # Which names of attributes and headers meet in a table would else be another matter each time,
+    # and costs up to a quarter.
+    environ["PYTHONHASHSEED"] = "0"
     command = [sys.executable, "-m", "tests.benchmarks.guard", str(share)]
     done = subprocess.run(command, cwd=ROOT, env=environ, check=True, capture_output=True)
     found: dict[str, float] = json.loads(done.stdout)
