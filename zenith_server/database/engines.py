@@ -14,6 +14,7 @@ from uuid import uuid4
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from zenith_server.database import connections, pool, sqlite
+from zenith_server.database.drivers import refuse_unusable
 from zenith_server.database.readonly import ReadOnlySession
 from zenith_server.database.session import Mode, Session
 from zenith_server.database.transactions import Block, Transaction
@@ -68,7 +69,7 @@ class Database:
         replicas: copies of it, which read-only sessions ask in turn.
 
     Raises:
-        ProjectError: the URL cannot be used.
+        ProjectError: the URL cannot be used, or its driver is missing.
 
     Example:
         database = Database("postgresql://localhost/shop")
@@ -87,6 +88,7 @@ class Database:
     ) -> None:
         self.name: str = name
         parsed = normalise(url, root=Path.cwd(), origin="Database") if isinstance(url, str) else url
+        refuse_unusable(parsed)
         self.url: DatabaseURL = parsed
         self.replicas: tuple[Database, ...] = tuple(replicas)
         self._turns = cycle(self.replicas)
