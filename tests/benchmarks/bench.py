@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 from importlib.metadata import version
@@ -40,7 +41,11 @@ def measured(contender: str, routes: int = 0) -> Row:
         subprocess.CalledProcessError: an answer was wrong, or the contender is not installed.
     """
     command = [sys.executable, "-m", "tests.benchmarks.measure", contender, str(routes)]
-    done = subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True)
+    # The same hashes in each process: which names meet in a table would else be another matter.
+    environ = {**os.environ, "PYTHONHASHSEED": "0"}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environ, check=True, stdout=subprocess.PIPE, text=True
+    )
     found: Row = json.loads(done.stdout.splitlines()[-1])
     return found
 
