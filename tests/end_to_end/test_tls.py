@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import ssl
 import subprocess
@@ -11,6 +12,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from h2.connection import H2Connection
+from hyperframe.frame import DataFrame, Frame, GoAwayFrame
 
 from tests.conftest import ZenithStarter
 from tests.processes import Process
@@ -43,6 +46,7 @@ os.dup2(int(sys.argv[1]), 3)
 os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
 os.execv(sys.executable, [sys.executable, "-m", "zenith_server", *sys.argv[2:]])
 """
+HEAD = 9
 FORWARDED = {"x-forwarded-for": "203.0.113.9", "x-forwarded-proto": "https"}
 
 
@@ -87,6 +91,49 @@ def test_https_speaks_http_2_and_1_and_tls_1_2(
         assert client.get(url).http_version == "HTTP/1.1"
     with pytest.raises(httpx2.ConnectError):
         httpx2.get(url)
+
+
+def test_a_client_of_http_2_is_told_before_its_connection_ends(
+    zenith: ZenithStarter, folder: Path, engine: str, trust: ssl.SSLContext
+) -> None:
+    server = zenith("dev", folder, "--https", "--engine", engine, "--host", "127.0.0.1")
+    port = int(server.url.rpartition(":")[2])
+    trust.set_alpn_protocols(["h2"])
+    with (
+        socket.create_connection(("127.0.0.1", port), timeout=10) as plain,
+        trust.wrap_socket(plain, server_hostname="localhost") as wire,
+    ):
+        client = H2Connection()
+        client.initiate_connection()
+        request = (":method", "GET"), (":path", "/"), (":scheme", "https")
+        client.send_headers(1, [*request, (":authority", "localhost")], end_stream=True)
+        wire.sendall(client.data_to_send())
+        received, told = b"", False
+        while more := wire.recv(65_536):
+            received += more
+            if is_answered(frames(received)) and not told:
+                server.send(signal.SIGTERM)
+                told = True
+    kinds = [type(frame) for frame in frames(received)]
+    assert kinds.index(DataFrame) < kinds.index(GoAwayFrame)
+    assert server.wait() == 0
+
+
+def frames(data: bytes) -> list[Frame]:
+    """Return the whole frames of HTTP/2 in what was received."""
+    found: list[Frame] = []
+    while len(data) >= HEAD:
+        frame, size = Frame.parse_frame_header(memoryview(data[:HEAD]))
+        if len(data) < HEAD + size:
+            break
+        frame.parse_body(memoryview(data[HEAD : HEAD + size]))
+        found.append(frame)
+        data = data[HEAD + size :]
+    return found
+
+
+def is_answered(given: list[Frame]) -> bool:
+    return any(isinstance(frame, DataFrame) and "END_STREAM" in frame.flags for frame in given)
 
 
 def test_connections_that_do_not_get_as_far_as_tls_end(

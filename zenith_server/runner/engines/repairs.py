@@ -15,7 +15,8 @@ from typing import Any, cast
 
 import h11
 import hypercorn.protocol
-from h2.events import DataReceived
+from h2.errors import ErrorCodes
+from h2.events import DataReceived, RequestReceived
 from h2.events import Event as H2Event
 from h2.exceptions import ProtocolError
 from h11._receivebuffer import ReceiveBuffer, blank_line_regex
@@ -127,11 +128,22 @@ class H11(H11Protocol):
 
 
 class H2(H2Protocol):
-    """HTTP/2 that survives a body that goes on after its answer."""
+    """HTTP/2 that survives a body that goes on after its answer, and says which requests it took.
+
+    A client sends the others again, elsewhere (RFC 9113, 6.8 and 8.7).
+    """
+
+    async def leave(self) -> None:
+        """Tell the client that the connection ends, and which request was the last."""
+        with suppress(ProtocolError):
+            self.connection.close_connection()
+            await self._flush()
 
     async def _handle_events(self, events: list[H2Event]) -> None:
         for event in events:
-            if isinstance(event, DataReceived) and event.stream_id not in self.streams:
+            if isinstance(event, RequestReceived) and self.context.terminated.is_set():
+                self.connection.reset_stream(event.stream_id, ErrorCodes.REFUSED_STREAM)
+            elif isinstance(event, DataReceived) and event.stream_id not in self.streams:
                 with suppress(ProtocolError):
                     self.connection.acknowledge_received_data(
                         event.flow_controlled_length or 0, event.stream_id
@@ -219,6 +231,11 @@ class Deflate(PerMessageDeflate):
 
 class Connection(TCPServer):
     """A connection that ends when its client ends it, and only after its answer was read."""
+
+    async def _initiate_server_close(self) -> None:
+        if isinstance(self.protocol.protocol, H2):
+            await self.protocol.protocol.leave()
+        await super()._initiate_server_close()
 
     async def _read_data(self) -> None:
         self._ended = asyncio.Event()
