@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, cast
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -28,6 +28,11 @@ PAUSE = 0.2
 _KEYS = {"first": 0x7A656E69, "second": 1}
 _TRY = text("SELECT pg_try_advisory_lock(:first, :second)")
 _NAME = text("SELECT set_config('application_name', :name, false)")
+_TRY_WITHIN = text(
+    "SELECT set_config('application_name', :name, true),"
+    " set_config('idle_in_transaction_session_timeout', '0', true),"
+    " pg_try_advisory_xact_lock(:first, :second)"
+)
 _HOLDER = text(
     "SELECT 'process ' || pid || ' of the server (' || application_name || ')'"
     " FROM pg_locks JOIN pg_stat_activity USING (pid)"
@@ -52,8 +57,9 @@ async def hold(database: Database, wait: float) -> AsyncGenerator[AsyncConnectio
 
     It is asked for again and again instead of waited for inside the database: a statement that
     waits has a snapshot, and CREATE INDEX CONCURRENTLY waits for all older snapshots. It belongs
-    to the session, since revisions commit. PgBouncer has to pool by session for it
-    (https://www.pgbouncer.org/features.html).
+    to the session, since revisions commit. A PgBouncer that pools by transaction gives the sessions
+    of the server to whoever comes next, so there a second connection holds it, in a transaction
+    that stays open (https://www.pgbouncer.org/features.html).
 
     Args:
         database: what is locked; processes elsewhere that use the same database wait as well.
@@ -62,7 +68,8 @@ async def hold(database: Database, wait: float) -> AsyncGenerator[AsyncConnectio
     Raises:
         ProjectError: the time is over; the message names who holds the lock.
     """
-    async with _LOCKS[database.url.backend](database) as lock:
+    kind = "pgbouncer" if database.options.pgbouncer else database.url.backend
+    async with _LOCKS[kind](database) as lock:
         await _take(lock, database, wait)
         yield lock.connection
 
@@ -107,6 +114,27 @@ async def _postgresql(database: Database) -> AsyncGenerator[_Lock]:
 
         async def attempt() -> bool:
             return bool(await connection.scalar(_TRY, _KEYS))
+
+        async def holder() -> str | None:
+            return await connection.scalar(_HOLDER, _KEYS)
+
+        yield _Lock(connection, attempt, holder)
+
+
+@asynccontextmanager
+async def _pgbouncer(database: Database) -> AsyncGenerator[_Lock]:
+    """A transaction in which nothing is asked has no snapshot, so that nobody waits for it."""
+    async with _own_connection(database) as keeper, _own_connection(database) as connection:
+
+        async def attempt() -> bool:
+            row = (await keeper.execute(_TRY_WITHIN, {"name": _who(), **_KEYS})).one()
+            if row[2]:
+                # Its answer keeps the snapshot until the next one: a simple query has none left.
+                driver = (await keeper.get_raw_connection()).driver_connection
+                await cast("Any", driver).execute("SELECT 1")
+            else:
+                await keeper.rollback()
+            return bool(row[2])
 
         async def holder() -> str | None:
             return await connection.scalar(_HOLDER, _KEYS)
@@ -179,4 +207,9 @@ def _who() -> str:
     return f"zenith-server on {socket.gethostname()[:24]}, process {os.getpid()}"
 
 
-_LOCKS = {"postgresql": _postgresql, "mysql": _mysql, "sqlite": _sqlite}
+_LOCKS = {
+    "postgresql": _postgresql,
+    "pgbouncer": _pgbouncer,
+    "mysql": _mysql,
+    "sqlite": _sqlite,
+}

@@ -1,0 +1,124 @@
+"""Through a real PgBouncer that pools by transaction, with more clients than it has connections."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from tests.conftest import missing
+from tests.end_to_end.test_migrations import (
+    APPLIED,
+    INDEX,
+    LAST,
+    MAKE,
+    SECOND,
+    codes,
+    replicas,
+    revisions,
+)
+from tests.pgbouncer import pgbouncer
+from tests.projects import write_project
+from tests.servers import ServerMissing, fetch_value, run_apart
+from zenith_server.database.engines import Database, PoolOptions
+from zenith_server.database.migrations import Migrations
+from zenith_server.database.migrations.lock import hold
+from zenith_server.errors import ProjectError
+
+CLIENTS = 12
+LOCKS = """
+    SELECT count(*) FROM pg_locks JOIN pg_database ON oid = database
+    WHERE locktype = 'advisory' AND datname = current_database()
+"""
+ROUNDS = 20
+
+
+@pytest.fixture
+def pgbouncer_url(postgres_url: str) -> Iterator[str]:
+    """Return the URL of an empty database through a PgBouncer with four connections to it."""
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(pgbouncer(postgres_url))
+        except ServerMissing as fault:
+            missing("PgBouncer", fault)
+        yield url
+
+
+def database(url: str, *, pgbouncer: bool = True) -> Database:
+    return Database(url, PoolOptions(size=CLIENTS, overflow=0, pgbouncer=pgbouncer))
+
+
+async def work(shop: Database, client: int) -> None:
+    """Ask in transactions that take turns on the server's connections."""
+    for turn in range(ROUNDS):
+        async with shop.transaction() as session:
+            await session.execute(text("INSERT INTO notes VALUES (:client)"), {"client": client})
+            await session.execute(text(f"SELECT {turn} + :client"), {"client": client})
+        async with shop.session("readonly") as session:
+            mine = text("SELECT count(*) FROM notes WHERE client = :client")
+            assert await session.scalar(mine, {"client": client}) == turn + 1
+
+
+async def used_by_many(shop: Database) -> int:
+    async with shop.lifespan():
+        async with shop.transaction() as session:
+            await session.execute(text("CREATE TABLE notes (client int)"))
+        await asyncio.gather(*(work(shop, client) for client in range(CLIENTS)))
+        async with shop.session() as session:
+            return int(await session.scalar(text("SELECT count(*) FROM notes")) or 0)
+
+
+async def test_many_clients_share_few_connections(pgbouncer_url: str) -> None:
+    assert await used_by_many(database(pgbouncer_url)) == CLIENTS * ROUNDS
+
+
+async def test_without_the_setting_statements_meet_those_of_others(pgbouncer_url: str) -> None:
+    """So that the test above shows something: PgBouncer 1.21 and later may be told to help."""
+    with pytest.raises(DBAPIError, match="prepared statement"):
+        await used_by_many(database(pgbouncer_url, pgbouncer=False))
+
+
+async def test_one_process_migrates_at_a_time(pgbouncer_url: str) -> None:
+    first, second = database(pgbouncer_url), database(pgbouncer_url)
+    async with first.lifespan(), second.lifespan():
+        for _ in range(6):
+            async with hold(first, 5) as connection:
+                await connection.execute(text("CREATE TABLE IF NOT EXISTS notes (id int)"))
+                await connection.commit()
+                with pytest.raises(ProjectError, match="It is held by process") as caught:
+                    async with hold(second, 0.3):
+                        pass
+                assert f"process {os.getpid()})" in str(caught.value)
+            async with hold(second, 5):
+                pass
+
+
+async def test_an_index_is_built_concurrently_while_others_wait(
+    pgbouncer_url: str, tmp_path: Path
+) -> None:
+    write_project(tmp_path, revisions(MAKE, SECOND, INDEX, LAST))
+    shops = [database(pgbouncer_url) for _ in range(CLIENTS)]
+
+    async def migrate(shop: Database) -> int:
+        async with shop.lifespan():
+            return len((await Migrations(shop, tmp_path / "migrations").upgrade()).ran)
+
+    ran = await asyncio.gather(*(migrate(shop) for shop in shops))
+    assert sorted(ran) == [*[0] * (CLIENTS - 1), 4]
+
+
+@pytest.mark.timeout(120)
+def test_replicas_that_start_at_once_apply_each_revision_once(
+    pgbouncer_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZENITH_DATABASE__PGBOUNCER", "true")
+    folder = write_project(tmp_path / "project", revisions(MAKE, SECOND, INDEX, LAST))
+    assert codes(replicas(folder, pgbouncer_url, CLIENTS)) == {0: CLIENTS}
+    assert run_apart(fetch_value(pgbouncer_url, APPLIED)) == "1,2,3,4"
+    assert run_apart(fetch_value(pgbouncer_url, LOCKS)) == 0
