@@ -26,6 +26,7 @@ Fault = Callable[[faults.Place, int, int], faults.Figures]
 FAULTS: dict[str, tuple[Fault, int, int, tuple[int, ...]]] = {
     "stops": (faults.stops, 200, 500, (1, 2, 4)),
     "replacements": (faults.replacements, 100, 2000, (2,)),
+    "silences": (faults.silences, 6, 10_000, (1, 2)),
     "deaths": (faults.deaths, 100, 300, (2,)),
     "murders": (faults.murders, 50, 100, (2,)),
     "growth": (faults.growth, 200, 3000, (1,)),

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from tests.servers import free_port
 from zenith_server.runner.footprint import resident
 
 Figures = dict[str, float]
+GRACE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,26 @@ def replacements(place: Place, times: int, requests: int) -> Figures:
         "p99 steady ms": steady * 1000,
         "p99 meanwhile ms": meanwhile * 1000,
     }
+
+
+def silences(place: Place, times: int, connections: int) -> Figures:
+    """SIGTERM with connections on which nothing happens any more: they do not hold up the stop."""
+    longest = 0.0
+    for _ in range(times):
+        with (
+            serving(place.folder, place.database, place.engine, place.workers) as server,
+            ExitStack() as stack,
+        ):
+            for _ in range(connections):
+                raw = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), 20))
+                raw.sendall(b"GET /health/live HTTP/1.1\r\nhost: localhost\r\n\r\n")
+                assert raw.recv(4096).startswith(b"HTTP/1.1 200")
+            began = time.monotonic()
+            server.process.send(signal.SIGTERM)
+            assert server.process.wait() == 0, server.process.output
+            longest = max(longest, time.monotonic() - began)
+    assert longest < GRACE + 1, "grace and a second were over"
+    return {"stops": times, "connections": connections, "longest stop": longest}
 
 
 WAYS = ("SIGKILL", "segfault", "exit")

@@ -230,6 +230,7 @@ def serving(
     given = {"lame_duck": 0, "grace": 5, "engine": engine, "workers": workers, **settings}
     variables = {f"ZENITH_SERVER__{name.upper()}": str(value) for name, value in given.items()}
     env = {**variables, "DATABASE_URL": database, "PORT": str(port), "LOG_LEVEL": "critical"}
+    env |= {"ZENITH_CONNECTIONS__LIMIT": "15000", "ZENITH_CONNECTIONS__PER_CLIENT": "15000"}
     process = Process(folder, "--env", "production", env=env, cwd=folder)
     try:
         process.wait_for("ready in")

@@ -38,6 +38,10 @@ def test_a_stop_under_load_keeps_every_promise(place: Place) -> None:
     assert faults.stops(place, 1, 300)["answered"] >= 300
 
 
+def test_idle_connections_do_not_hold_up_a_stop(place: Place) -> None:
+    assert faults.silences(place, 1, 300)["longest stop"] < 5
+
+
 def test_replacements_under_load_keep_every_promise(place: Place) -> None:
     assert faults.replacements(place, 2, 200)["answered"] >= 600
 
