@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from zenith_server.database.pages import Slice as Slice
     from zenith_server.database.session import Session as Session
     from zenith_server.draft import Draft as Draft
+    from zenith_server.handlers.files import FileResponse as FileResponse
     from zenith_server.manifest import Convention as Convention
     from zenith_server.markers import DB as DB
     from zenith_server.markers import Accepted as Accepted
@@ -56,6 +57,7 @@ if TYPE_CHECKING:
     from zenith_server.problems import ValidationError as ValidationError
     from zenith_server.router import Router as Router
     from zenith_server.router import body_limit as body_limit
+    from zenith_server.router import conditional as conditional
     from zenith_server.router import hidden as hidden
     from zenith_server.router import route as route
     from zenith_server.service import Service as Service
@@ -83,7 +85,8 @@ _PLACES = {
         *("PreconditionFailed", "ServiceUnavailable", "TooManyRequests", "Unauthorized"),
         *("UnprocessableContent", "UnsupportedMediaType", "ValidationError"),
     ),
-    "router": ("Router", "body_limit", "hidden", "route"),
+    "handlers.files": ("FileResponse",),
+    "router": ("Router", "body_limit", "conditional", "hidden", "route"),
     "service": ("Service",),
     "settings": ("Settings",),
     "signing": ("SecretKey",),

@@ -16,6 +16,7 @@ METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "QUERY")
 MARK = "__zenith_routes__"
 HIDDEN = "__zenith_hidden__"
 BODY_LIMIT = "__zenith_body_limit__"
+CONDITIONAL = "__zenith_conditional__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,38 @@ def body_limit(limit: int | str) -> Callable[[F], F]:
 
     def mark(handler: F) -> F:
         setattr(handler, BODY_LIMIT, most)
+        return handler
+
+    return mark
+
+
+@dataclass(frozen=True, slots=True)
+class Conditional:
+    """What `conditional` leaves at a handler: what returns the present version, if it is given."""
+
+    version: Callable[..., Any] | None
+
+
+def conditional(version: Callable[..., Any] | None = None) -> Callable[[F], F]:
+    """Answer a client that names the version that it knows (RFC 9110, 13).
+
+    GET tells an ETag, and is 304 for a client that has that version. PUT, PATCH and DELETE are 412
+    where the client wants to change another version than there is.
+
+    Args:
+        version: returns the present version: text, a number, a time (Last-Modified too), or a tuple
+            of these; `None` where there is nothing. Its parameters are injected, and it runs before
+            the handler, which does not run for a 304 or 412. Left out, the bytes of the answer to
+            GET give its ETag.
+
+    Example:
+        >>> async def _version(slug: str, session=DB) -> datetime | None: ...
+        >>> @conditional(_version)
+        ... async def put(slug: str, changes: ArticleUpdate, session=DB) -> ArticleOut: ...
+    """
+
+    def mark(handler: F) -> F:
+        setattr(handler, CONDITIONAL, Conditional(version))
         return handler
 
     return mark

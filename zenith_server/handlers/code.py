@@ -337,8 +337,18 @@ class HandlerCode:
 
     # --- the answer ---
 
-    def answer(self, signature: Signature) -> None:
-        """Write the call of the handler, and return what it answers for the caller to send."""
+    def unless(self, reply: str) -> None:
+        """Write that all that follows is for requests for which an expression gives no reply."""
+        self.line(f"reply = {reply}")
+        self._open("if reply is None:")
+
+    def answer(self, signature: Signature, ending: str = "{}") -> None:
+        """Write the call of the handler, and return what it answers for the caller to send.
+
+        Args:
+            signature: the handler's.
+            ending: what is done with the answer, as an expression in which it is `{}`.
+        """
         call = self.called(signature)
         try:
             encode = encoder(signature.returns, signature.status)
@@ -346,6 +356,8 @@ class HandlerCode:
             raise ProjectError(_unwritable(signature, error)) from error
         self.line(f"value = {call}")
         self._encode(encode)
+        if ending != "{}":
+            self.line(f"reply = {ending.format('reply')}")
         if self.depth > 1:
             self._leave()
         self.line("return reply")

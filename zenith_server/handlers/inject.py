@@ -13,13 +13,14 @@ from typing import Any
 
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.handlers.code import HandlerCode
+from zenith_server.handlers.conditions import checked, tagged, tagged_by_body
 from zenith_server.handlers.container import Container
 from zenith_server.handlers.form import form_opener
 from zenith_server.handlers.request import lift_limit
 from zenith_server.handlers.signature import Known, name_of, read
 from zenith_server.plan import Origin, Route
 from zenith_server.protocol import ASGIApp, Receive, Scope, Send
-from zenith_server.router import BODY_LIMIT
+from zenith_server.router import BODY_LIMIT, CONDITIONAL, Conditional
 
 # What it returns is still to be sent: a reply, another ASGI app, or nothing.
 Handler = Callable[[Scope, Receive, Send, Any], Awaitable[ASGIApp | None]]
@@ -69,10 +70,26 @@ def compile_route(route: Route, injection: Injection) -> tuple[Handler, str]:
         if route.method == "WEBSOCKET":
             code.line(code.called(signature))
         else:
-            code.answer(signature)
+            code.answer(signature, _conditional(route, code))
         _all_taken(route, code.taken)
     name = f"<{route.method} {route.pattern}>"
     return code.function(name), code.text
+
+
+def _conditional(route: Route, code: HandlerCode) -> str:
+    """Write what a conditional request needs before the handler; return what it needs after it."""
+    condition: Conditional | None = getattr(route.handler, CONDITIONAL, None)
+    if condition is None:
+        return "{}"
+    if condition.version is None:
+        if route.method not in ("GET", "HEAD"):
+            raise ProjectError(_no_version(route))
+        return f"{code.name(tagged_by_body, 'tagged')}(scope, {{}})"
+    version = code.call(read(condition.version, code.known, route.origin))
+    code.unless(f"{code.name(checked, 'checked')}(scope, {version})")
+    if route.method not in ("GET", "HEAD"):
+        return "{}"
+    return f"{code.name(tagged, 'tagged')}({{}}, {version})"
 
 
 def compile_error(handler: Callable[..., Any], origin: Origin, injection: Injection) -> Handler:
@@ -84,6 +101,15 @@ def compile_error(handler: Callable[..., Any], origin: Origin, injection: Inject
     code = HandlerCode(injection, known, origin)
     code.answer(read(handler, known, origin))
     return code.function(f"<error handler {name_of(handler)}>")
+
+
+def _no_version(route: Route) -> Fault:
+    return Fault(
+        f"{name_of(route.handler)} is conditional, and nothing tells the version that it changes",
+        (str(route.origin),),
+        "Whether If-Match holds must be known before anything is changed.",
+        ("Give it a function that returns the present version: @conditional(_version).",),
+    )
 
 
 def _all_taken(route: Route, taken: set[str]) -> None:

@@ -12,6 +12,7 @@ from collections.abc import (
     Generator,
     Iterator,
 )
+from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
 from zenith_server.handlers.schema import class_of, members, plain
@@ -98,6 +99,8 @@ class _Ways:
             return lambda response: response
         if isinstance(value, bytes | bytearray):
             return lambda data: reply(self.status, [BYTES], bytes(data))
+        if isinstance(value, Path):
+            return lambda path: _file(path, self.status)
         if self._is_stream(value):
             return lambda pieces: self._stream(pieces, self.status, [])
         return self._bodiless if self.status in WITHOUT_BODY else None
@@ -116,7 +119,7 @@ class _Ways:
             return Stream(aiter(pieces), status, headers, self.write_piece)
         return Stream(in_threads(pieces), status, headers, self.write_piece)
 
-    def _tuple(self, value: tuple[Any, ...]) -> Reply | Stream:
+    def _tuple(self, value: tuple[Any, ...]) -> Reply | Stream | ASGIApp:
         if not 2 <= len(value) <= 3 or not isinstance(value[1], int) or value[1].__class__ is bool:
             return reply(self.status, [JSON], self.write(value))
         body, status = value[0], int(value[1])
@@ -125,6 +128,8 @@ class _Ways:
         headers = headers_of(value[2]) if len(value) == 3 else []
         if body is None:
             return reply(status, headers)
+        if isinstance(body, Path):
+            return _file(body, status, headers)
         if self._is_stream(body):
             return self._stream(body, status, headers)
         if has_type(headers):
@@ -138,6 +143,13 @@ class _Ways:
         if isinstance(body, str):
             return body.encode()
         return bytes(body) if isinstance(body, bytes | bytearray) else self.write(body)
+
+
+def _file(path: Path, status: int, headers: Headers | None = None) -> ASGIApp:
+    from zenith_server.handlers.files import FileResponse
+
+    given = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers or ()}
+    return FileResponse(path, status, given)
 
 
 def _declared(returns: Any) -> tuple[Any, Any]:
@@ -172,11 +184,19 @@ def is_status(annotation: Any) -> bool:
 
 
 def is_response(kind: Any) -> bool:
-    """Whether it is a response of ours or of Starlette; imports Starlette for nobody."""
-    if kind is Reply:
-        return True
+    """Whether it is a response of ours or of Starlette, or a file; imports Starlette for nobody."""
+    return kind is Reply or is_file(kind) or _is_starlettes(kind, "Response")
+
+
+def is_file(kind: Any) -> bool:
+    """Whether a type says that the response is a file."""
+    is_path = isinstance(kind, type) and issubclass(kind, Path)
+    return is_path or _is_starlettes(kind, "FileResponse")
+
+
+def _is_starlettes(kind: Any, name: str) -> bool:
     bases: tuple[type[Any], ...] = kind.__mro__ if isinstance(kind, type) else ()
-    return any(f"{b.__module__}.{b.__name__}" == "starlette.responses.Response" for b in bases)
+    return any(f"{b.__module__}.{b.__name__}" == f"starlette.responses.{name}" for b in bases)
 
 
 def headers_of(given: Any) -> Headers:

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, Union, get_args, get_origin
 
-from zenith_server.handlers.response import STREAMS, is_response, is_status
+from zenith_server.handlers.response import STREAMS, is_file, is_response, is_status
 from zenith_server.handlers.schema import is_optional, members, plain
 from zenith_server.handlers.signature import MISSING
+from zenith_server.problems import title
 
 JSON = "application/json"
 BYTES = "application/octet-stream"
@@ -72,6 +73,9 @@ def _bodies(annotation: Any, status: str) -> Iterator[Answer]:
         is_whole = len(kinds) == 1 and not is_optional(annotation)
         yield Answer(status, JSON, annotation if is_whole else Union[*data])
     yield from special
+    if any(map(is_file, kinds)):
+        yield Answer("206", ANY)
+        yield Answer("304", text=title(304))
     if is_optional(annotation):
         yield Answer("204" if status in {"200", UNKNOWN} else status)
 
@@ -97,4 +101,6 @@ def _response(kind: Any) -> Answer:
     """A response object carries its own status; its class may tell the content type."""
     if any(base.__name__ == "RedirectResponse" for base in kind.__mro__):
         return Answer(ELSEWHERE)
+    if is_file(kind):
+        return Answer("200", ANY)
     return Answer(UNKNOWN, getattr(kind, "media_type", None) or ANY)

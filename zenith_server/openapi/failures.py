@@ -8,20 +8,23 @@ from typing import Any
 
 import msgspec
 
+from zenith_server.handlers.response import is_file
 from zenith_server.handlers.schema import is_optional, members, needs_pydantic, plain
 from zenith_server.handlers.signature import MISSING, Input, Known, read
 from zenith_server.openapi.answers import UNKNOWN, Answer, answers
 from zenith_server.openapi.raised import Raised
-from zenith_server.plan import ErrorMapping
+from zenith_server.plan import ErrorMapping, Route
 from zenith_server.problems import (
     BadRequest,
     ContentTooLarge,
     HTTPException,
     NotFound,
+    PreconditionFailed,
     UnsupportedMediaType,
     ValidationError,
     title,
 )
+from zenith_server.router import CONDITIONAL
 
 PROBLEM = "application/problem+json"
 
@@ -68,6 +71,20 @@ def of_inputs(inputs: Collection[Input]) -> Iterator[Raised]:
         yield Raised(UnsupportedMediaType)
     if any(map(_may_not_fit, inputs)):
         yield Raised(ValidationError)
+
+
+def of_condition(route: Route) -> Iterator[Raised]:
+    """Yield how a conditional request may fail."""
+    if hasattr(route.handler, CONDITIONAL):
+        yield Raised(PreconditionFailed)
+
+
+def of_file(returns: Any) -> Iterator[Raised]:
+    """Yield how the sending of a file may fail, where the annotation says that one is sent."""
+    if any(map(is_file, members(returns))):
+        yield Raised(NotFound)
+        yield Raised(PreconditionFailed)
+        yield Raised(HTTPException, status=416)
 
 
 def _may_not_fit(each: Input) -> bool:

@@ -10,10 +10,12 @@ from zenith_server.handlers.signature import Input, Known
 from zenith_server.openapi.answers import Answer, answers
 from zenith_server.openapi.calls import Call, call_of
 from zenith_server.openapi.docstring import Doc, doc_of
-from zenith_server.openapi.failures import failures, of_inputs
+from zenith_server.openapi.failures import failures, of_condition, of_file, of_inputs
 from zenith_server.openapi.raised import Raised, Sources
 from zenith_server.openapi.security import Requirement, is_credential, requirements
 from zenith_server.plan import Plan, Route
+from zenith_server.problems import title
+from zenith_server.router import CONDITIONAL, Conditional
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +51,39 @@ def operation(route: Route, plan: Plan, known: Known, sources: Sources) -> Opera
     """
     here = Known(route.pattern.parameters, known.providers, known.services, route.method)
     handler = call_of(route.handler, here, route.origin)
+    versions = _version_of(route, here)
     guards = tuple(call_of(guard.call, here, guard.origin) for guard in route.guards)
-    calls = [call for each in (*guards, handler) for call in each.all()]
+    calls = [call for each in (*guards, *versions, handler) for call in each.all()]
     inputs = _unique(route, [each for call in calls for each in call.inputs])
-    raised = [*of_inputs(inputs), *_raised(calls, sources)]
+    raised = [
+        *of_inputs(inputs),
+        *of_condition(route),
+        *of_file(handler.signature.returns),
+        *_raised(calls, sources),
+    ]
     errors = failures(dict.fromkeys(raised), route.errors, plan.errors, known)
     success = answers(handler.signature.returns, handler.signature.status)
     return Operation(
         route,
         _doc(handler, calls),
         tuple(each for each in inputs if not is_credential(each)),
-        (*_told(success, doc_of(route.handler).returns), *errors),
+        (*_told(success, doc_of(route.handler).returns), *_unchanged(route), *errors),
         requirements(handler, guards),
     )
+
+
+def _version_of(route: Route, known: Known) -> tuple[Call, ...]:
+    """The function that tells the present version, which asks for parameters of its own."""
+    condition: Conditional | None = getattr(route.handler, CONDITIONAL, None)
+    if condition is None or condition.version is None:
+        return ()
+    return (call_of(condition.version, known, route.origin),)
+
+
+def _unchanged(route: Route) -> Iterator[Answer]:
+    """What a client gets that has the present version already."""
+    if hasattr(route.handler, CONDITIONAL) and route.method in ("GET", "HEAD"):
+        yield Answer("304", text=title(304))
 
 
 def _unique(route: Route, inputs: list[Input]) -> list[Input]:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from anyio.to_thread import run_sync
 
 from zenith_server.draft import Draft
+from zenith_server.handlers.conditions import TAGGED, variant
 from zenith_server.plugin import Plugin
 from zenith_server.protocol import Headers, Message, Scope, Send
 
@@ -22,6 +23,7 @@ NO_BODY = (204, 206, 304)
 TYPES = (
     "application/javascript",
     "application/json",
+    "application/msgpack",
     "application/wasm",
     "application/x-ndjson",
     "application/xml",
@@ -49,15 +51,21 @@ def compressed(scope: Scope, start: Message) -> Callable[[Send], Send] | None:
     if not _is_worth_it(start):
         return None
     if _takes_gzip(scope):
-        return lambda send: Gzip(send).send
+        return lambda send: Gzip(send, is_tagged=TAGGED in scope).send
     start["headers"] = [*start["headers"], ACCEPT_ENCODING]
     return None
 
 
 class Gzip:
-    """Sends one response compressed; its start waits for the first part of the body."""
+    """Sends one response compressed; its start waits for the first part of the body.
 
-    def __init__(self, send: Send) -> None:
+    Args:
+        send: the server's.
+        is_tagged: whether the tags that a client sends back are read by those who know ours.
+    """
+
+    def __init__(self, send: Send, *, is_tagged: bool = False) -> None:
+        self._retag = _varied if is_tagged else _weak
         self._start: Message | None = None
         self._send = send
         self._gzip = zlib.compressobj(LEVEL, zlib.DEFLATED, GZIP_FORMAT)
@@ -91,7 +99,9 @@ class Gzip:
         """Send the start that waits; `length` is known where the first part is the last."""
         if self._start is None:
             return
-        headers = [_weak(pair) for pair in self._start["headers"] if pair[0] != b"content-length"]
+        headers = [
+            self._retag(pair) for pair in self._start["headers"] if pair[0] != b"content-length"
+        ]
         headers += [(b"content-encoding", b"gzip"), ACCEPT_ENCODING]
         if length is not None:
             headers.append((b"content-length", b"%d" % length))
@@ -142,6 +152,13 @@ def accepts_gzip(accept_encoding: bytes) -> bool:
         zero = any(p.startswith("q=") and not p[2:].strip("0.") for p in parameters)
         weights[coding] = not zero
     return weights.get("gzip", weights.get("x-gzip", weights.get("*", False)))
+
+
+def _varied(pair: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """A strong ETag of its own, because a client may change only what a strong one names."""
+    name, value = pair
+    is_strong = name == b"etag" and not value.startswith(b"W/")
+    return (name, variant(value, b"gzip")) if is_strong else pair
 
 
 def _weak(pair: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
