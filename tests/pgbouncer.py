@@ -71,7 +71,7 @@ def pgbouncer(url: str, size: int = 4) -> Iterator[str]:
     command = [program, folder / "pgbouncer.ini"]
     folder.chmod(0o755)
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stderr=log, stdout=log, **who)
+        process = subprocess.Popen[bytes](command, stderr=log, stdout=log, **who)
     try:
         through = server._replace(netloc=f"{server.username}@127.0.0.1:{listening}").geturl()
         yield wait_for(process, through, folder / "log")

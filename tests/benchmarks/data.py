@@ -8,14 +8,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import gc
 import json
 import os
+import sys
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 
 import msgspec
@@ -34,6 +37,11 @@ TABLE = (
     "CREATE TABLE items (id int PRIMARY KEY, name text NOT NULL)",
     "INSERT INTO items SELECT n, 'item ' || n FROM generate_series(1, 100) AS n",
 )
+BACKENDS = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+)
+LOOPS = "50 loops, 20 threads: threads, fds, backends"
 ALONE = "SQLAlchemy alone"
 BESIDE = ("ours", "ours, readonly", "engine per request")
 FILES = {
@@ -207,6 +215,41 @@ async def measured(rounds: int) -> dict[str, float]:
             return await compared(works, rounds)
 
 
+Open = tuple[int, int, int]
+"""Threads, file descriptors, and backends of the server."""
+
+
+def opened(url: str) -> Open:
+    """Return what is open now; our own question is one more backend, and is not counted."""
+    gc.collect()
+    backends = servers.run_apart(servers.fetch_value(url, BACKENDS))
+    return threading.active_count(), len(list(Path("/dev/fd").iterdir())), backends
+
+
+async def once(database: Database) -> None:
+    async with database.transaction() as session:
+        await session.execute(text("SELECT 1"))
+
+
+def many_loops() -> tuple[Open, Open]:
+    """Return what is open before and after 50 event loops, and 20 threads with a loop each."""
+    with servers.postgres() as server, server.database() as url:
+        database = Database(url)
+        asyncio.run(once(database))  # what Python and the drivers make once
+        before = opened(url)
+        for _ in range(50):
+            asyncio.run(once(database))
+        threads = [threading.Thread(target=asyncio.run, args=[once(database)]) for _ in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        until = perf_counter() + 5
+        while (after := opened(url)) != before and perf_counter() < until:
+            sleep(0.1)  # a backend takes a moment to go
+        return before, after
+
+
 def ratios(spent: Mapping[str, float]) -> dict[str, float]:
     """Return what is compared with what."""
     pairs = (("unused session", "SELECT 1"), *((name, ALONE) for name in BESIDE))
@@ -215,14 +258,19 @@ def ratios(spent: Mapping[str, float]) -> dict[str, float]:
 
 def main(rounds: int) -> None:
     """Measure, print, and write `build/bench-data.json`."""
+    before, after = many_loops()
     spent = asyncio.run(measured(rounds))
     for name, value in spent.items():
         print(f"{name:40} {value * 1e6:10.1f} µs")
     for name, value in ratios(spent).items():
         print(f"{name:40} {value:10.4f}")
+    print(f"{LOOPS:40} {before} before, {after} after")
     file = ROOT / "build" / "bench-data.json"
     file.parent.mkdir(exist_ok=True)
-    file.write_text(json.dumps({"seconds": spent, "ratios": ratios(spent)}, indent=2))
+    found = {"seconds": spent, "ratios": ratios(spent), "before": before, "after": after}
+    file.write_text(json.dumps(found, indent=2))
+    if after != before:
+        sys.exit("Something was left open.")
 
 
 if __name__ == "__main__":

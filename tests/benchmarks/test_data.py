@@ -10,9 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks.data import ROOT
+from tests.benchmarks.data import ROOT, many_loops
 
 pytestmark = pytest.mark.usefixtures("postgres_server")
+
+
+def test_many_loops_and_threads_leave_nothing_open() -> None:
+    before, after = many_loops()
+    assert after == before
+    assert before[2] == 0
 
 
 def test_a_handler_with_a_session_costs_what_sqlalchemy_costs() -> None:
