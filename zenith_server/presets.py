@@ -43,6 +43,7 @@ PRESETS = (
     Preset("timeout", _DEPLOYED, "a stuck handler ends; left off where a debugger waits"),
     Preset("concurrency", _DEPLOYED, "no more work at a time than can be done"),
     Preset("body_limit", _EVERYWHERE, "no body larger or slower than the project allows"),
+    Preset("msgpack", _NOWHERE, "MessagePack beside JSON, for clients that ask for it"),
 )
 
 

@@ -73,6 +73,8 @@ def describe(plan: Plan, info: Info, *, refuse_unknown: bool = True) -> Json:
         methods = paths.setdefault(str(each.route.pattern), {})
         is_leaving = any(_is_below(base, each.route.pattern) for base in info.leaving)
         methods[each.route.method.lower()] = _operation(each, name, schemas, is_leaving=is_leaving)
+    if any(hook.name == "msgpack" for hook in plan.hooks):
+        _packed(paths)
     components = {
         "schemas": schemas.used_by(paths),
         "securitySchemes": schemes(each.security for each in operations),
@@ -166,6 +168,17 @@ def _response(status: str, answers: list[Answer], schemas: Schemas) -> Json:
                 known.append(schema)
     media = {name: _media(found) for name, found in content.items()}
     return _filled({"description": "; ".join(told), "content": media})
+
+
+def _packed(paths: Json) -> None:
+    """Say of each JSON body that it may be MessagePack too."""
+    for methods in paths.values():
+        for each in methods.values():
+            for part in (each.get("requestBody", {}), *each["responses"].values()):
+                content = part.get("content", {})
+                json = content.get("application/json", content.get("application/problem+json"))
+                if json is not None:
+                    content["application/msgpack"] = json
 
 
 def _media(schemas: list[Json]) -> Json:
