@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
-import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
@@ -15,7 +17,17 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.conftest import ZenithStarter
-from tests.end_to_end.test_migrations import LAST, MAKE, SECOND, codes, replicas, revisions
+from tests.end_to_end.test_disconnects import CLIENTS, FILES, TIMES, leave_often
+from tests.end_to_end.test_migrations import (
+    LAST,
+    MAKE,
+    SECOND,
+    codes,
+    halfway,
+    killable,
+    replicas,
+    revisions,
+)
 from tests.mysql import first_value
 from tests.processes import environment
 from tests.projects import write_project
@@ -99,23 +111,9 @@ def test_many_processes_at_once_apply_each_revision_once(mysql_url: str, tmp_pat
 @pytest.mark.timeout(120)
 def test_when_the_holder_is_killed_the_rest_finish(mysql_url: str, tmp_path: Path) -> None:
     sign = tmp_path / "sign"
-    halfway = f"""
-        import os, pathlib, time
-        sign = pathlib.Path({str(sign)!r})
-        op.execute("INSERT INTO notes VALUES (2)")
-        if not sign.exists():
-            sign.with_suffix(".new").write_text(str(os.getpid()))
-            sign.with_suffix(".new").rename(sign)
-            time.sleep(60)
-    """
-    body = "\n".join(line[8:] for line in halfway.splitlines())
-    folder = write_project(tmp_path / "project", revisions(MAKE, body, LAST))
+    folder = write_project(tmp_path / "project", revisions(MAKE, halfway(sign), LAST))
     running = replicas(folder, mysql_url, PROCESSES)
-    until = time.monotonic() + 60
-    while not sign.exists():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-    os.kill(int(sign.read_text()), signal.SIGKILL)
+    os.kill(killable(sign), signal.SIGKILL)
     assert codes(running) == {0: PROCESSES - 1, -signal.SIGKILL: 1}
     assert value(mysql_url, APPLIED) == "1,2,4"
 
@@ -170,6 +168,56 @@ def test_a_project_lives_on_mariadb(mysql_url: str, tmp_path: Path, zenith: Zeni
     assert db(folder, mysql_url, "check").returncode == 0
     assert db(folder, mysql_url, "downgrade", "base").stdout.startswith("undid 0001_items\n")
     assert db(folder, mysql_url, "upgrade").stdout.startswith("applied 0001_items\n")
+
+
+HALVES = {"routes/pairs/[id].py": FILES["routes/pairs/[id].py"].replace("pg_sleep", "SLEEP")}
+IN_TRANSACTIONS = """
+    SELECT COUNT(*) FROM information_schema.innodb_trx
+    JOIN information_schema.processlist ON id = trx_mysql_thread_id WHERE db = DATABASE()
+"""
+
+
+@pytest.mark.timeout(120)
+async def test_a_thousand_clients_that_leave_empty_no_pool_and_leave_nothing_half_written(
+    mysql_url: str, tmp_path: Path, zenith: ZenithStarter
+) -> None:
+    await first_value(mysql_url, "CREATE TABLE halves (id int)")
+    folder = write_project(tmp_path / "project", HALVES)
+    environ = {"DATABASE_URL": mysql_url, "ZENITH_DATABASE__POOL_SIZE": "5", "HOST": "127.0.0.1"}
+    options = ("--env", "production", "--workers", "1")
+    server = await asyncio.to_thread(zenith, folder, *options, env=environ)
+    chance = random.Random(1)
+    firsts = range(0, CLIENTS * TIMES, TIMES)
+    await asyncio.gather(*(leave_often(server.url, first, chance) for first in firsts))
+    asked = [asyncio.to_thread(ask, f"{server.url}/pairs/{n}", "PUT") for n in range(9000, 9020)]
+    assert await asyncio.gather(*asked) == [(204, None)] * 20
+    assert await first_value(mysql_url, IN_TRANSACTIONS) == 0
+    assert await first_value(mysql_url, "SELECT COUNT(*) FROM halves") > 40
+    half = "SELECT COUNT(*) FROM (SELECT 1 FROM halves GROUP BY id HAVING COUNT(*) <> 2) AS half"
+    assert await first_value(mysql_url, half) == 0
+
+
+@pytest.mark.timeout(120)
+def test_an_exhausted_pool_is_a_503_that_names_its_size(
+    mysql_url: str, tmp_path: Path, zenith: ZenithStarter
+) -> None:
+    slow = """
+        from sqlalchemy import text
+        from zenith_server import DB
+
+        async def get(session=DB) -> None:
+            await session.execute(text("SELECT SLEEP(1)"))
+        """
+    folder = write_project(tmp_path / "project", {"routes/slow.py": slow})
+    pool = {"POOL_SIZE": "1", "MAX_OVERFLOW": "0", "POOL_TIMEOUT": "200ms"}
+    environ = {f"ZENITH_DATABASE__{name}": value for name, value in pool.items()}
+    environ = {"DATABASE_URL": mysql_url, "ZENITH_ENV": "development", **environ}
+    server = zenith(folder, "--workers", "1", env=environ)
+    with ThreadPoolExecutor(2) as threads:
+        answers = list(threads.map(ask, [f"{server.url}/slow"] * 2))
+    assert sorted(status for status, _ in answers) == [204, 503]
+    detail = next(body["detail"] for status, body in answers if status == 503)
+    assert "the pool has 1: GET /slow at routes/slow.py:5" in detail
 
 
 TWO = {

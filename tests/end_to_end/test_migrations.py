@@ -9,6 +9,7 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from textwrap import dedent
 
 import pytest
 
@@ -98,6 +99,28 @@ def value(url: str, statement: str) -> object:
     return run_apart(fetch_value(url, statement))
 
 
+def halfway(sign: Path) -> str:
+    """Return the body of a revision that stops half-way, once: it writes its process there."""
+    return dedent(f"""
+        import os, pathlib, time
+        sign = pathlib.Path({str(sign)!r})
+        op.execute("INSERT INTO notes VALUES (2)")
+        if not sign.exists():
+            sign.with_suffix(".new").write_text(str(os.getpid()))
+            sign.with_suffix(".new").rename(sign)
+            time.sleep(60)
+    """)
+
+
+def killable(sign: Path) -> int:
+    """Return the process that stands half-way."""
+    until = time.monotonic() + 60
+    while not sign.exists():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    return int(sign.read_text())
+
+
 APPLIED = "SELECT string_agg(id::text, ',' ORDER BY id) FROM notes"
 
 
@@ -114,23 +137,9 @@ def test_twenty_processes_at_once_apply_each_revision_once(
 @pytest.mark.timeout(120)
 def test_when_the_holder_is_killed_the_rest_finish(postgres_url: str, tmp_path: Path) -> None:
     sign = tmp_path / "sign"
-    halfway = f"""
-        import os, pathlib, time
-        sign = pathlib.Path({str(sign)!r})
-        op.execute("INSERT INTO notes VALUES (2)")
-        if not sign.exists():
-            sign.with_suffix(".new").write_text(str(os.getpid()))
-            sign.with_suffix(".new").rename(sign)
-            time.sleep(60)
-    """
-    body = "\n".join(line[8:] for line in halfway.splitlines())
-    folder = write_project(tmp_path / "project", revisions(MAKE, body, INDEX, LAST))
+    folder = write_project(tmp_path / "project", revisions(MAKE, halfway(sign), INDEX, LAST))
     running = replicas(folder, postgres_url)
-    until = time.monotonic() + 60
-    while not sign.exists():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-    os.kill(int(sign.read_text()), signal.SIGKILL)
+    os.kill(killable(sign), signal.SIGKILL)
     assert codes(running) == {0: PROCESSES - 1, -signal.SIGKILL: 1}
     assert value(postgres_url, APPLIED) == "1,2,3,4"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +21,8 @@ from tests.end_to_end.test_migrations import (
     MAKE,
     SECOND,
     codes,
+    halfway,
+    killable,
     replicas,
     revisions,
 )
@@ -111,6 +114,19 @@ async def test_an_index_is_built_concurrently_while_others_wait(
 
     ran = await asyncio.gather(*(migrate(shop) for shop in shops))
     assert sorted(ran) == [*[0] * (CLIENTS - 1), 4]
+
+
+@pytest.mark.timeout(120)
+def test_when_the_holder_is_killed_the_rest_finish(
+    pgbouncer_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ZENITH_DATABASE__PGBOUNCER", "true")
+    sign = tmp_path / "sign"
+    folder = write_project(tmp_path / "project", revisions(MAKE, halfway(sign), INDEX, LAST))
+    running = replicas(folder, pgbouncer_url, CLIENTS)
+    os.kill(killable(sign), signal.SIGKILL)
+    assert codes(running) == {0: CLIENTS - 1, -signal.SIGKILL: 1}
+    assert run_apart(fetch_value(pgbouncer_url, APPLIED)) == "1,2,3,4"
 
 
 @pytest.mark.timeout(120)
