@@ -10,11 +10,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import Server
-from tests.database.conftest import mysql_url
 from tests.served import Served
 from zenith_server.testing import client
-
-__all__ = ["mysql_url"]
 
 ITEMS = {
     "models/item.py": """
