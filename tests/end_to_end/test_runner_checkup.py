@@ -79,13 +79,33 @@ def ask_quickly(runner: Runner) -> float:
     return time.perf_counter() - began
 
 
-def test_others_answer_at_once_while_one_loop_is_blocked(tmp_path: Path) -> None:
-    with Runner(tmp_path, workers=2, worker_timeout=2) as runner:
+@pytest.mark.parametrize("engine", ENGINES)
+def test_others_answer_at_once_while_one_loop_is_blocked(tmp_path: Path, engine: str) -> None:
+    with Runner(tmp_path, engine=engine, workers=2, worker_timeout=4) as runner:
         asking = block(runner.ready())
         runner.noted("blocked began")
+        # Until it is noticed, Granian accepts connections for the blocked loop too.
+        time.sleep(0.6)
         taken = sorted(ask_quickly(runner) for _ in range(200))
         assert taken[197] < 0.05
         asking.join(30)
+
+
+def test_a_loop_that_goes_on_is_given_connections_again(tmp_path: Path) -> None:
+    text = SAMPLE_APP.replace("time.sleep(600)", "time.sleep(1.6)")
+    (tmp_path / "app.py").write_text(text)
+    with Runner(tmp_path, engine="granian", workers=2) as runner:
+        runner.ready().get("/blocked")
+        runner.says("answers again, after 1.")
+
+        def has_new_requests() -> bool:
+            before = {worker["pid"]: worker["requests"] for worker in workers(runner)}
+            for _ in range(40):
+                ask_quickly(runner)
+            time.sleep(0.3)
+            return all(worker["requests"] > before[worker["pid"]] for worker in workers(runner))
+
+        runner.until(has_new_requests, "accepting again")
 
 
 def test_a_loop_that_goes_on_is_said_to(tmp_path: Path) -> None:

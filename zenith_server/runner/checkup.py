@@ -19,8 +19,10 @@ from zenith_server.runner.pulse import BEAT, Frame
 from zenith_server.runner.trace import is_project
 from zenith_server.runner.workers import Workers
 
-# How long a loop may be silent before it counts as blocked, in seconds.
+# How long a loop may be silent before it counts as blocked, in seconds, and before the others are
+# left to accept connections.
 NOTICE = 1.0
+PAUSE = 0.3
 _WEIGH = 1.0
 # A stack is written within milliseconds, or not at all.
 _CONFESSION = 0.5
@@ -39,11 +41,13 @@ class _Record:
         first_memory: what it used when it was first looked at, in bytes.
         share: by what its limit of requests is multiplied.
         silent_since: the last beat before the silence that has been noticed; 0 if there is none.
+        paused: whether it was told to accept nothing.
     """
 
     first_memory: int
     share: float = field(default_factory=lambda: random.uniform(1 - _JITTER, 1 + _JITTER))  # noqa: S311
     silent_since: float = 0.0
+    paused: bool = False
 
 
 class Checkup:
@@ -103,6 +107,8 @@ class Checkup:
         silence = now - max(beat, self._awake_since)
         limit = worker.job.settings.server.worker_timeout
         worker.blocked = silence > NOTICE
+        if (silence > PAUSE) is not record.paused:
+            self._pause(worker, record)
         if record.silent_since and beat > record.silent_since:
             lasted = beat - record.silent_since
             self._report.note(f"worker {worker.pid} answers again, after {lasted:.1f} s")
@@ -117,6 +123,13 @@ class Checkup:
             task = asyncio.ensure_future(self._tell(worker, record, beat))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    def _pause(self, worker: Process, record: _Record) -> None:
+        """Let those accept connections whose loop runs, if there are any."""
+        others = [each for other, each in self._records.items() if other is not worker]
+        if record.paused or not all(other.paused for other in others):
+            record.paused = not record.paused
+            worker.tell({"type": "pause" if record.paused else "resume"})
 
     async def _tell(self, worker: Process, record: _Record, beat: float) -> None:
         """Say where a loop is blocked, unless it has gone on meanwhile."""

@@ -207,6 +207,10 @@ class _Worker:
                 # Here too, so that the figures are known of a loop that is blocked.
                 self._count()
                 continue
+            if message.get("type") in ("pause", "resume"):
+                # Here too, because it is asked for when the loop is blocked.
+                self._engine.pause() if message["type"] == "pause" else self._engine.resume()
+                continue
             if message.get("type") == "stop":
                 # Here, not in the loop, which may be blocked.
                 self._end_in_time(message)

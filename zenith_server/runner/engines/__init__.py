@@ -15,11 +15,20 @@ EngineName = Literal["hypercorn", "granian"]
 class Engine(Protocol):
     """One server on one listening socket, inside the running event loop.
 
-    Each method is called once, in this order.
+    `start`, `stop_accepting` and `finish` are called once, in this order. `pause` and `resume` come
+    in between, from another thread, because the loop is blocked.
     """
 
     def start(self, app: ASGIApp, listener: socket.socket, backlog: int) -> None:
         """Begin to accept connections."""
+        ...
+
+    def pause(self) -> None:
+        """Leave new connections to the other processes until `resume`, with the loop at a stand."""
+        ...
+
+    def resume(self) -> None:
+        """Accept connections again."""
         ...
 
     def stop_accepting(self) -> None:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import os
 import socket
+import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from importlib.metadata import version
@@ -109,6 +110,8 @@ class Granian:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._taken: list[int] = []
+        self._taking = threading.Lock()
 
     def start(self, app: ASGIApp, listener: socket.socket, backlog: int) -> None:
         """Begin to accept connections."""
@@ -122,18 +125,45 @@ class Granian:
         )
         self._serving = asyncio.ensure_future(self._server.serve())
 
+    def pause(self) -> None:
+        """Take the socket from Granian, whose threads go on accepting while the loop is blocked."""
+        self._taken = self._take()
+
+    def resume(self) -> None:
+        """Give it back, unless it was taken for good meanwhile."""
+        with self._taking:
+            for descriptor in self._taken:
+                os.dup2(self._listener.fileno(), descriptor, inheritable=False)
+            taken, self._taken = self._taken, []
+        if taken:
+            self._wake()
+
+    def _wake(self) -> None:
+        """Connect once: Granian looks at a socket only when something comes."""
+        with socket.socket(self._listener.family, socket.SOCK_STREAM) as knock, suppress(OSError):
+            knock.settimeout(1.0)
+            knock.connect(self._listener.getsockname())
+
     def stop_accepting(self) -> None:
-        """Give granian's descriptors of the socket to another, on which nobody ever connects.
+        """Take the socket from Granian for good.
 
         Granian stops accepting and closes connections in one step, and a connection that was
-        accepted but not read yet would be closed unread. The socket itself cannot be touched:
-        the other processes accept on it.
+        accepted but not read yet would be closed unread.
         """
-        mine = self._listener.fileno()
-        with socket.create_server(("127.0.0.1", 0), backlog=1) as silent:
+        self._take()
+        self._taken = []
+
+    def _take(self) -> list[int]:
+        """Give Granian's descriptors of the socket to another, on which nobody ever connects.
+
+        The socket itself cannot be touched: the other processes accept on it.
+        """
+        with self._taking, socket.create_server(("127.0.0.1", 0), backlog=1) as silent:
             silent.setblocking(False)
-            for descriptor in _same_socket(mine):
+            taken = _same_socket(self._listener.fileno())
+            for descriptor in taken:
                 os.dup2(silent.fileno(), descriptor, inheritable=False)
+        return taken
 
     async def finish(self) -> None:
         """Stop accepting, close idle connections and wait for the busy ones."""

@@ -56,6 +56,12 @@ class Hypercorn:
         self._is_accepting = True
         self._loop.add_reader(listener.fileno(), self._accept)
 
+    def pause(self) -> None:
+        """Nothing to do: a loop that is blocked accepts nothing."""
+
+    def resume(self) -> None:
+        """Nothing to do either."""
+
     def stop_accepting(self) -> None:
         """Leave further connections to the other processes on the socket."""
         self._is_accepting = False
