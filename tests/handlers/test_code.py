@@ -157,3 +157,41 @@ async def test_a_traceback_shows_the_code(serve: Server, caplog: pytest.LogCaptu
 async def test_a_parameter_may_have_any_name(serve: Server, name: str) -> None:
     app = await serve({"routes/index.py": f"async def get({name}: int): return {name}"})
     assert (await app.get(f"/?{name}=5".encode().decode("latin-1"))).json() == 5
+
+
+@pytest.mark.parametrize(
+    ("parameter", "query", "value"),
+    [
+        ("value: str = Colour.RED", b"", "red"),
+        ("value: int = Size.LARGE", b"", 3),
+        ("value: str = 'it\\'s \"x\" {0}'", b"", 'it\'s "x" {0}'),
+        ("value: bool = True", b"", True),
+        ("value: int = True", b"", True),
+        ("value: int | None = None", b"", None),
+        ("value: int = -1", b"", -1),
+        ("value: int = 1", b"value=007", None),
+        ("value: int = 1", b"value=0", 0),
+        ("value: int = 1", b"value=-5", -5),
+        ("value: int = 1", b"value=9223372036854775807", 9223372036854775807),
+        ("value: int = 1", b"value=%D9%A5", None),
+        ("value: int = 1", b"value=1_0", None),
+    ],
+)
+async def test_a_value_is_the_same_whoever_reads_it(
+    serve: Server, parameter: str, query: bytes, value: object
+) -> None:
+    text = f"""
+        from enum import IntEnum, StrEnum
+
+        class Colour(StrEnum):
+            RED = "red"
+
+        class Size(IntEnum):
+            LARGE = 3
+
+        async def get({parameter}):
+            return {{"value": value}}
+        """
+    app = await serve({"routes/index.py": text})
+    answer = await app.get(f"/?{query.decode()}")
+    assert answer.json().get("value") == value

@@ -17,7 +17,7 @@ from zenith_server.handlers.texts import as_text, one, text_reader
 from zenith_server.problems import InputFault
 
 Read = Callable[[Any], Any]
-_CONSTANTS = (str, int, type(None))
+_CONSTANTS = (str, int, bool, type(None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,8 @@ def _absent(parameter: Input) -> Callable[[], Any]:
 def _constant(parameter: Input) -> Any:
     if parameter.default is MISSING:
         return None if is_optional(parameter.type) else MISSING
-    return parameter.default if isinstance(parameter.default, _CONSTANTS) else MISSING
+    # Not what is more than that, as members of an Enum are: the default is written into the code.
+    return parameter.default if parameter.default.__class__ in _CONSTANTS else MISSING
 
 
 def _nothing() -> None:
