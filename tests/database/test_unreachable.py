@@ -14,6 +14,7 @@ from sqlalchemy import event, text
 
 from tests.conftest import missing
 from tests.servers import ServerMissing, private_cluster
+from tests.silence import silent_server
 from zenith_server.database.engines import Database
 from zenith_server.database.unreachable import connect, unreachable
 from zenith_server.database.url import normalise
@@ -181,6 +182,16 @@ async def test_a_fault_of_our_own_is_not_the_databases(postgres_url: str) -> Non
         with pytest.raises(KeyError, match="ours"):
             async with connect(database.engine(), database.url):
                 pass
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
+async def test_a_server_that_accepts_and_is_silent_is_not_waited_for_without_end(
+    scheme: str,
+) -> None:
+    async with silent_server() as port:
+        async with asyncio.timeout(10):
+            said = await message(f"{scheme}://ann@127.0.0.1:{port}/shop?connect_timeout=1")
+    assert "The server did not answer in time." in said
 
 
 def test_a_server_that_does_not_answer() -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from tests.conftest import Server
 from tests.served import Served
+from tests.silence import silent_server
 from zenith_server.testing import client
 
 ITEMS = {
@@ -101,6 +102,15 @@ async def test_a_database_that_is_away_is_503_with_retry_after(
     assert (answer.status, answer.header("retry-after")) == (503, "1")
     assert b"s3cret" not in answer.body
     assert (await app.get("/health/ready")).status == 503
+
+
+@pytest.mark.parametrize("scheme", ["postgresql", "mysql"])
+async def test_a_database_that_accepts_and_is_silent_is_503(serve: Server, scheme: str) -> None:
+    async with silent_server() as port:
+        url = f"{scheme}://ann@127.0.0.1:{port}/shop?connect_timeout=0.5"
+        app = await serve(ITEMS, environ={"DATABASE_URL": url})
+        answer = await asyncio.wait_for(app.get("/items"), 10)
+    assert (answer.status, answer.header("retry-after")) == (503, "1")
 
 
 # --- the session of a request ---

@@ -14,7 +14,7 @@ from uuid import uuid4
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from zenith_server.database import connections, pool, sqlite
-from zenith_server.database.drivers import refuse_unusable
+from zenith_server.database.drivers import CONNECT, refuse_unusable
 from zenith_server.database.readonly import ReadOnlySession
 from zenith_server.database.session import Mode, Session
 from zenith_server.database.transactions import Block, Transaction
@@ -262,7 +262,11 @@ def create_engine(url: DatabaseURL, options: PoolOptions) -> AsyncEngine:
     size, overflow = (1, 0) if url.in_memory else (options.size, options.overflow)
     engine = create_async_engine(
         url.url,
-        connect_args={**url.connect_args, **(UNPREPARED if options.pgbouncer else {})},
+        connect_args={
+            **url.connect_args,
+            **(UNPREPARED if options.pgbouncer else {}),
+            **({"async_creator_fn": CONNECT[url.backend]} if url.backend in CONNECT else {}),
+        },
         echo=options.echo,
         # Values of rows are nobody's business in a log, unless somebody asked for them.
         hide_parameters=not options.echo,
