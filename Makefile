@@ -8,7 +8,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
-.PHONY: help run test check format test-all soak slow-clients autobahn bench bench-data realworld fuzz fresh clean
+.PHONY: help run test check format test-all soak slow-clients autobahn bench bench-reload bench-data realworld fuzz fresh clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -44,6 +44,9 @@ soak: $(VENV)/installed-test ## Stop, replace and kill servers under load, at le
 
 bench: .venv-bench/installed ## Compare what a request costs with other frameworks; ARGS="--rounds 9"
 	.venv-bench/bin/python -m tests.benchmarks.bench $(ARGS)
+
+bench-reload: .venv-bench/installed ## Compare starts and reloads with uvicorn and FastAPI; ARGS="--rounds 5"
+	.venv-bench/bin/python -m tests.benchmarks.reload $(ARGS)
 
 bench-data: $(VENV)/installed-test ## Compare the data layer with SQLAlchemy alone, on PostgreSQL
 	$(BIN)/python -m tests.benchmarks.data $(ARGS)
