@@ -69,7 +69,6 @@ def made(folder: Path, size: str, contenders: Mapping[str, Command]) -> dict[str
 
 def reloads(folder: Path, size: str, rounds: int) -> list[Row]:
     """Return the seconds from a save to the new answer, for each round."""
-    found: list[Row] = []
     with ExitStack() as stack:
         given = made(folder / "reload", size, DEVELOPMENT)
         servers = {
@@ -79,9 +78,7 @@ def reloads(folder: Path, size: str, rounds: int) -> list[Row]:
         for server in servers.values():
             server.first_answer()
             server.saved()
-        for _ in range(rounds):
-            found.append({name: server.saved() for name, server in servers.items()})
-    return found
+        return [{name: server.saved() for name, server in servers.items()} for _ in range(rounds)]
 
 
 def starts(folder: Path, size: str, rounds: int) -> list[Row]:

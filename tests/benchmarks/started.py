@@ -18,7 +18,10 @@ from tests.servers import free_port
 BIN = Path(sys.executable).parent
 PATIENCE = 60.0
 PAUSE = 0.001
-ENVIRON = {"SECRET_KEY": "5f0c1d6a-bench-only-9be2-47aa-b1e2-a3c4d5e6f708", "DATABASE_URL": "sqlite:///data.sqlite3"}
+ENVIRON = {
+    "SECRET_KEY": "5f0c1d6a-bench-only-9be2-47aa-b1e2-a3c4d5e6f708",
+    "DATABASE_URL": "sqlite:///data.sqlite3",
+}
 
 
 class Started:
