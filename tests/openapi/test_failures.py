@@ -175,7 +175,19 @@ async def test_own_error_handlers_decide_the_form_of_errors(describe: Describe) 
     }
     # A URL that no route has is answered before any route's handlers.
     assert responses["400"]["content"] == {PROBLEM: problem}
-    assert responses["404"]["content"] == {PROBLEM: problem, "application/json": failure}
+    assert responses["404"]["content"] == {"application/json": failure}
+
+
+async def test_text_in_a_path_always_fits(describe: Describe) -> None:
+    document = await describe(
+        {
+            "routes/[name].py": "async def get(name: str) -> str: ...",
+            "routes/at/[day].py": "from datetime import date\nasync def get(day: date) -> str: ...",
+        }
+    )
+    paths = document["paths"]
+    assert list(paths["/{name}"]["get"]["responses"]) == ["200", "400"]
+    assert list(paths["/at/{day}"]["get"]["responses"]) == ["200", "400", "404"]
 
 
 async def test_a_handler_that_reads_nothing_has_no_input_errors(describe: Describe) -> None:

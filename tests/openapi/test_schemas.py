@@ -354,3 +354,21 @@ def _schema(operation: Any) -> Any:
 
 def _reference(operation: Any) -> Any:
     return _schema(operation)["$ref"]
+
+
+async def test_a_set_in_a_body_may_name_an_item_twice_as_the_reading_lets_it(
+    serve: Server,
+) -> None:
+    route = """
+        from typing import Annotated
+        from zenith_server import Body
+
+        async def post(tags: Annotated[set[str], Body()]) -> set[str]:
+            return tags
+        """
+    app = await serve({"routes/index.py": route})
+    answer = await app.post("/", json=["a", "a"])
+    assert answer.json() == ["a"], answer.body
+    post = (await app.get("/openapi.json")).json()["paths"]["/"]["post"]
+    assert "uniqueItems" not in post["requestBody"]["content"]["application/json"]["schema"]
+    assert post["responses"]["200"]["content"]["application/json"]["schema"]["uniqueItems"]

@@ -62,7 +62,8 @@ def of_inputs(inputs: Collection[Input]) -> Iterator[Raised]:
     sources = {each.source for each in inputs}
     if "path" in sources:
         yield Raised(BadRequest, early=True)
-        yield Raised(NotFound, early=True)
+    # A value in a path that does not fit is another URL; text always fits.
+    if any(each.source == "path" and not _is_any_text(each.type) for each in inputs):
         yield Raised(NotFound)
     if sources - {"path"}:
         yield Raised(BadRequest)

@@ -145,7 +145,10 @@ class Schemas:
         return next(c for c in choices if c not in self.components and c not in taken)
 
     def _as_read(self, schema: Json, seen: set[str], *, closed: bool) -> None:
-        """Say what the reading of bodies refuses: NUL in texts, and fields that nobody declared."""
+        """Say what the reading of bodies refuses: NUL in texts, and fields that nobody declared.
+
+        It does not refuse items of a set that are there twice.
+        """
         reference = schema.get("$ref")
         if reference in seen:
             return
@@ -154,6 +157,7 @@ class Schemas:
             schema = self._find(reference)
         if schema.get("type") == "string" and SAID.isdisjoint(schema):
             schema["pattern"] = NO_NUL
+        schema.pop("uniqueItems", None)
         if closed and "properties" in schema:
             schema.setdefault("additionalProperties", False)
         for each in _inside(schema):

@@ -1,5 +1,7 @@
 """Errors in the form that the RealWorld specification asks for, for every route below /api."""
 
+from typing import Literal
+
 from sqlalchemy.exc import IntegrityError, NoResultFound
 
 from zenith_server import HTTPException, ValidationError
@@ -16,8 +18,8 @@ def invalid(error: ValidationError) -> Answer:
     return _answer(422, *(f"{place}: {message}" for place, message in faults))
 
 
-def missing(_: NoResultFound) -> Answer:
-    return _answer(404, "There is nothing of this name")
+def missing(_: NoResultFound) -> tuple[dict[str, dict[str, list[str]]], Literal[404]]:
+    return _answer(404, "There is nothing of this name")[0], 404
 
 
 def conflicting(_: IntegrityError) -> Answer:
