@@ -74,3 +74,33 @@ async def test_the_docs_page_lists_and_tries_operations_without_leaving_the_mach
         hosts = {urlsplit(url).netloc for url in page.requests if not url.startswith("data:")}
         assert hosts == {urlsplit(server.url).netloc}
         assert f"{server.url}/greetings/Ada" in {url.partition("?")[0] for url in page.requests}
+
+
+@pytest.mark.timeout(180)
+async def test_the_page_offers_each_version_of_the_api(
+    project: Callable[[Mapping[str, str]], Path],
+    zenith: ZenithStarter,
+    chromium: str,
+    tmp_path: Path,
+) -> None:
+    files = {
+        "routes/v1/items.py": "async def get() -> int: ...",
+        "routes/v2/more.py": "async def get() -> int: ...",
+    }
+    env = {"HOST": "127.0.0.1", "ZENITH_DOCS__UI": "true", "WEB_CONCURRENCY": "1"}
+    server = zenith(project(files), "--env", "production", env=env)
+    paths = "[...document.querySelectorAll('.opblock-summary-path')].map(e => e.dataset.path)"
+    async with browser(chromium, tmp_path / "profile") as page:
+        await page.open(f"{server.url}/docs")
+        await page.wait_for("document.querySelectorAll('.opblock').length === 2")
+        options = "[...document.querySelectorAll('#select option')].map(o => o.textContent)"
+        assert await page.run(f"JSON.stringify({options})") == '["v2","v1","everything"]'
+        assert await page.run(f"JSON.stringify({paths}.sort())") == '["/v2/items","/v2/more"]'
+        await page.run(
+            "const s = document.querySelector('#select'); s.selectedIndex = 1;"
+            "s.dispatchEvent(new Event('change', {bubbles: true}))"
+        )
+        await page.wait_for("document.querySelectorAll('.opblock').length === 1")
+        assert await page.run(f"JSON.stringify({paths})") == '["/v1/items"]'
+        hosts = {urlsplit(url).netloc for url in page.requests if not url.startswith("data:")}
+        assert hosts == {urlsplit(server.url).netloc}
