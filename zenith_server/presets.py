@@ -40,6 +40,7 @@ PRESETS = (
     Preset("cors", _EVERYWHERE, "pages of the origins in cors.origins may call"),
     Preset("websocket_origin", _EVERYWHERE, "no WebSocket for pages of other sites"),
     Preset("compression", _DEPLOYED, "fewer bytes; left off where people read raw answers"),
+    Preset("refresh", ("development",), "pages renew themselves when the code has changed"),
     Preset("timeout", _DEPLOYED, "a stuck handler ends; left off where a debugger waits"),
     Preset("concurrency", _DEPLOYED, "no more work at a time than can be done"),
     Preset("body_limit", _EVERYWHERE, "no body larger or slower than the project allows"),

@@ -7,8 +7,8 @@ from the supervisor, which is trusted.
 Worker to supervisor: `ready` (facts, modules, routes), `done` (facts, modules), `failed` (text),
 `leaving` (it got a SIGTERM), `retired` (it takes no new connections any more), `counted`
 (families: its figures so far), `figures` (it wants those of all workers).
-Supervisor to worker: `job` (pickle), `stop` (lame_duck, settle, grace), `hurry`, `count` (tell
-your figures), `figures` (families: those of all workers).
+Supervisor to worker: `job` (pickle), `saved` (files, token), `stop` (lame_duck, settle, grace),
+`hurry`, `count` (tell your figures), `figures` (families: those of all workers).
 Unknown types are ignored by both, so that later messages (heartbeats) do not break older peers.
 """
 
@@ -38,6 +38,7 @@ class Job:
         task: serve the project; prepare it once; answer "not yet"; or show what is broken.
         message: what is broken, for that task.
         changed: files of the project that were just saved, relative to its folder.
+        token: names what it serves, the same for all workers that serve the same.
     """
 
     task: Task
@@ -45,6 +46,7 @@ class Job:
     settings: Settings
     message: str = ""
     changed: tuple[str, ...] = ()
+    token: str = ""
 
 
 def encode(message: Message) -> bytes:

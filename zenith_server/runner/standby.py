@@ -6,6 +6,7 @@ import html
 import json
 
 from zenith_server.protocol import ASGIApp, Receive, Scope, Send
+from zenith_server.refresh import TOKEN, tag
 
 _PROBLEM = b"application/problem+json"
 _PAGE = """<!doctype html>
@@ -50,6 +51,8 @@ def broken(message: str) -> ASGIApp:
             await send({"type": "websocket.close", "code": 1011})
         elif _wants_html(scope):
             page = _PAGE.format(message=html.escape(message)).encode()
+            if TOKEN in scope:
+                page += tag(scope[TOKEN])
             await _respond(send, 500, b"text/html; charset=utf-8", page)
         else:
             body = _problem(500, "The project does not start", message)

@@ -6,7 +6,7 @@ import asyncio
 import signal
 import socket
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from typing import Any, cast
 
 from zenith_server.errors import ProjectError
@@ -277,11 +277,16 @@ class Supervisor:
         self._replace("SIGHUP")
 
     async def _watch(self) -> None:
-        async for files in watch.changes(self._settings.root.resolve()):
+        async for saved in watch.changes(self._settings.root.resolve()):
+            if not saved.code:
+                self._workers.refresh(saved.pages)
+                self._report.note(f"refreshed: {_listed(saved.pages)}")
+                continue
+            files = saved.code
             if any(_concerns_preparation(file) for file in files):
                 self._needs_preparing = True
             self._workers.changed = (*self._workers.changed, *files)
-            self._replace(files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more")
+            self._replace(_listed(files))
 
     def _stop(self) -> None:
         """Let requests end and stop; asked a second time, do not wait for them."""
@@ -318,6 +323,10 @@ class Supervisor:
 
 def _facts(message: Message) -> Facts:
     return tuple((name, value) for name, value in cast("list[list[str]]", message["facts"]))
+
+
+def _listed(files: Sequence[str]) -> str:
+    return files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more"
 
 
 def _concerns_preparation(file: str) -> bool:

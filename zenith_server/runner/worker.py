@@ -19,6 +19,7 @@ from typing import Any, cast
 from zenith_server.figures import WHOLE
 from zenith_server.logs import configure
 from zenith_server.protocol import ASGIApp
+from zenith_server.refresh import is_on
 from zenith_server.runner import engines, standby
 from zenith_server.runner.channel import Channel, Job, Message
 from zenith_server.runner.connections import Connections, guard
@@ -27,6 +28,7 @@ from zenith_server.runner.lifespan import Lifespan
 from zenith_server.runner.listener import refuse_newcomers
 from zenith_server.runner.program import Facts
 from zenith_server.runner.pulse import BEAT, Pulse
+from zenith_server.runner.refresher import Refresher
 from zenith_server.runner.trace import describe, is_project, running
 
 _FAILED = 1
@@ -151,6 +153,7 @@ class _Worker:
         self._stop: asyncio.Future[Message] | None = None
         self._hurry = asyncio.Event()
         self._waiting: list[asyncio.Future[list[Any]]] = []
+        self._refresher: Refresher | None = None
 
     def _choose(self) -> engines.EngineName:
         project = self._job.task == "serve"
@@ -166,7 +169,7 @@ class _Worker:
         gate = Gate(self._app, lifespan.state)
         settings = self._job.settings
         guard(self._listener, settings)
-        self._engine.start(gate, self._listener, settings.server.backlog)
+        self._engine.start(self._door(gate), self._listener, settings.server.backlog)
         Connections(self._listener, settings).start()
         booted()
         self._beat(gate)
@@ -175,6 +178,12 @@ class _Worker:
         deadline = await self._leave(gate, order)
         async with asyncio.timeout(max(_left(deadline), _SHUTDOWN)):
             await lifespan.shutdown()
+
+    def _door(self, gate: Gate) -> ASGIApp:
+        """Let open pages know of other code; while the server starts there is none to tell of."""
+        if self._job.task != "standby" and is_on(self._job.settings):
+            self._refresher = Refresher(gate, self._job.token)
+        return self._refresher or gate
 
     def _ready(self) -> Message:
         facts = cast("Facts", getattr(self._app, "facts", tuple)())
@@ -239,6 +248,10 @@ class _Worker:
         if message["type"] == "figures":
             self._tell(cast("list[Any]", message["families"]))
             return
+        if message["type"] == "saved":
+            if self._refresher is not None:
+                self._refresher.saved(cast("list[str]", message["files"]), str(message["token"]))
+            return
         if message["type"] in ("hurry", "gone"):
             self._hurry.set()
         if self._stop is not None and not self._stop.done():
@@ -260,6 +273,8 @@ class _Worker:
             self._channel.send({"type": "retired"})
         else:
             refuse_newcomers(self._listener)
+        if self._refresher is not None:
+            self._refresher.close()
         await self._unless_hurried(gate.settle(settle, min(4 * settle, grace / 2)))
         self._engine.stop_accepting()
         await self._unless_hurried(asyncio.wait({parting}))

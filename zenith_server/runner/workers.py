@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import cast
 
@@ -54,6 +55,8 @@ class Workers:
         self._all: set[Process] = set()
         self._starting: set[Process] = set()
         self._preparing: Process | None = None
+        self._name = secrets.token_hex(4)
+        self._saves = 0
         self.fork_server = ForkServer(listener)
         self.generation = 0
         self.past_requests = 0
@@ -63,7 +66,7 @@ class Workers:
 
     def fork(self, task: Task, settings: Settings, message: str = "") -> Process:
         """Start a process; it counts among the workers only once it has been adopted."""
-        job = Job(task, self._program, settings, message, self.changed)
+        job = Job(task, self._program, settings, message, self.changed, self._token)
         process = self.fork_server.fork(job)
         process.generation = self.generation
         return process
@@ -198,6 +201,17 @@ class Workers:
         """Count what serves among the workers of today, since no others came."""
         for worker in self.serving_project:
             worker.generation = self.generation
+
+    def refresh(self, files: Sequence[str]) -> None:
+        """Let pages in browsers know of saved files that need no other workers."""
+        self._saves += 1
+        for worker in self.everyone:
+            worker.tell({"type": "saved", "files": files, "token": self._token})
+
+    @property
+    def _token(self) -> str:
+        """What the pages of today have in common, and no page from before."""
+        return f"{self._name}-{self.generation}-{self._saves}"
 
     def dismiss(self, worker: Process) -> None:
         """Ask one worker to finish what it does and leave the rest to the others."""
