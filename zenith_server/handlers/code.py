@@ -6,7 +6,6 @@ of dependencies and parameters for their values. Globals begin with an underscor
 
 from __future__ import annotations
 
-import functools
 import linecache
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -14,13 +13,11 @@ from keyword import iskeyword
 from typing import TYPE_CHECKING, Any
 
 from zenith_server.errors import Fault, ProjectError
+from zenith_server.handlers import input_code
 from zenith_server.handlers.calls import context_of, in_thread, is_async, is_blocking
-from zenith_server.handlers.input_faults import Refused
-from zenith_server.handlers.inputs import Reader, reader
-from zenith_server.handlers.request import Tape, body_reader, read_cookies, read_query
+from zenith_server.handlers.request import Tape
 from zenith_server.handlers.response import Encoder, encoder
 from zenith_server.handlers.signature import (
-    MISSING,
     Given,
     Input,
     Known,
@@ -31,7 +28,6 @@ from zenith_server.handlers.signature import (
 )
 from zenith_server.handlers.stream import JSON, Stream
 from zenith_server.plan import Origin, Provider, Service
-from zenith_server.problems import ValidationError, nothing_at
 from zenith_server.reply import LENGTHS, SMALL, Reply
 
 if TYPE_CHECKING:
@@ -43,9 +39,6 @@ _LOCALS = (
     *("message", "value", "size", "length", "reply", "error", "ending"),
 )
 _SENT = object()
-# What is a number beyond doubt, whoever writes numbers; the reader knows the others.
-_DIGITS = "{0}.isdecimal() and {0}.isascii() and {0} >= '1' and len({0}) < 19"
-_IN_PIECES = "message['type'] != 'http.request' or message.get('more_body', False)"
 PRINTED = "(b'content-length', b'%d' % size)"
 
 
@@ -139,16 +132,16 @@ class HandlerCode:
         return variable
 
     def _assign(self, key: Any, hint: str, expression: str) -> str:
-        variable = self.results[key] = self._variable(hint)
+        variable = self.results[key] = self.variable(hint)
         self.line(f"{variable} = {expression}")
         return variable
 
     def _enter(self, key: Any, hint: str, expression: str) -> str:
-        variable = self.results[key] = self._variable(hint)
-        self._open(f"async with {expression} as {variable}:")
+        variable = self.results[key] = self.variable(hint)
+        self.open(f"async with {expression} as {variable}:")
         return variable
 
-    def _open(self, line: str, end: str = "") -> None:
+    def open(self, line: str, end: str = "") -> None:
         """Begin a block around all that follows; `end` is called with the exception, or None."""
         self.line(line)
         self.ends.append(end)
@@ -174,13 +167,13 @@ class HandlerCode:
         """Write the resolution of all parameters, the server's first, then the client's."""
         inputs = [p for p in signature.parameters if isinstance(p, Input)]
         # The path comes first, because a value that does not fit is another URL: nothing is there.
-        values = {p.argument: self._path(p) for p in inputs if p.source == "path"}
+        values = {p.argument: input_code.path(self, p) for p in inputs if p.source == "path"}
         for parameter in signature.parameters:
             if isinstance(parameter, Given):
                 values[parameter.argument] = parameter.expression
             elif isinstance(parameter, Need):
                 values[parameter.argument] = self._supply(parameter)
-        values |= self._inputs([p for p in inputs if p.source != "path"])
+        values |= input_code.inputs(self, [p for p in inputs if p.source != "path"])
         return [
             values[p.argument]
             if p.argument in signature.positional
@@ -215,7 +208,7 @@ class HandlerCode:
         variable = self._assign(provider, _short(make), expression)
         if provider.end is not None:
             end = self.name(provider.end(), f"end_{_short(make)}")
-            self._open("try:", f"{end}({variable}, scope, {{}})")
+            self.open("try:", f"{end}({variable}, scope, {{}})")
         return variable
 
     def _for_providers(self) -> Known:
@@ -233,68 +226,7 @@ class HandlerCode:
         get = self.name(self.injection.container.get, "app_wide")
         return f"{get}({self.name(key, hint.rpartition('.')[2])})"
 
-    # --- what the client sends ---
-
-    def _inputs(self, inputs: list[Input]) -> dict[str, str]:
-        if not inputs:
-            return {}
-        sources = {p.source: self._source(p.source) for p in inputs}
-        readers = {p.argument: self._reader(p) for p in inputs}
-        found = {p.argument: self._variable(p.argument) for p in inputs}
-        self.line("try:")
-        self.depth += 1
-        for p in inputs:
-            self._read_input(p, readers[p.argument], found[p.argument], sources[p.source])
-        self.depth -= 1
-        pairs = [(readers[p.argument], p.source) for p in inputs]
-        explain = self.name(functools.partial(_explain, pairs), "explain")
-        given = ", ".join(f"{source}={variable}" for source, variable in sources.items())
-        self.line(f"except {self.name(Refused, 'Refused')}:")
-        self.line(f"    raise {explain}({given}) from None")
-        return found
-
-    def _read_input(self, p: Input, reader: Reader, variable: str, source: str) -> None:
-        """Write the reading of one input; what is plain is read without a call."""
-        read = f"{variable} = {self.name(reader.read, f'read_{p.argument}')}({source})"
-        if not reader.form:
-            self.line(read)
-            return
-        self.line(f"{variable} = {source}.get({p.key!r})")
-        branch = "if"
-        if reader.default is not MISSING:
-            self.line(f"if {variable} is None:")
-            self.line(f"    {variable} = {reader.default!r}")
-            branch = "elif"
-        if reader.form == "text":
-            self.line(f"{branch} {variable}.__class__ is not str:")
-        else:
-            self.line(f"{branch} {variable}.__class__ is str and {_DIGITS.format(variable)}:")
-            self.line(f"    {variable} = int({variable})")
-            self.line("else:")
-        self.line(f"    {read}")
-
-    def _path(self, parameter: Input) -> str:
-        self.taken.add(parameter.key)
-        item = f"values[{self.known.path.index(parameter.key)}]"
-        reader = self._reader(parameter)
-        variable = self._variable(parameter.argument)
-        self.line(f"{variable} = {item}")
-        if reader.form == "text":
-            return variable
-        if reader.form == "digits":
-            self.line(f"if {_DIGITS.format(variable)}:")
-            self.line(f"    {variable} = int({variable})")
-            self.line("else:")
-        self.depth += reader.form == "digits"
-        read_it = self.name(reader.read, f"read_{parameter.argument}")
-        self.line("try:")
-        self.line(f"    {variable} = {read_it}({variable})")
-        self.line(f"except {self.name(Refused, 'Refused')}:")
-        self.line(f"    raise {self.name(nothing_at, 'nothing_at')}(scope['path']) from None")
-        self.depth -= reader.form == "digits"
-        return variable
-
-    def _variable(self, hint: str) -> str:
+    def variable(self, hint: str) -> str:
         """A name of its own: two dependencies may both call a parameter `limit`."""
         name = base = _word(hint).lstrip("_0123456789") or "value"
         while name in self.locals or iskeyword(name):
@@ -302,45 +234,12 @@ class HandlerCode:
         self.locals.add(name)
         return name
 
-    def _reader(self, parameter: Input) -> Reader:
-        try:
-            return reader(parameter, refuse_unknown=self.injection.refuse_unknown)
-        except (TypeError, ValueError, NameError, AttributeError) as error:
-            raise ProjectError(_unreadable(parameter, self.origin, error)) from error
-
-    def _source(self, source: str) -> str:
-        """Write the reading of a part of the request, once; return its variable."""
-        if source == "header":
-            return "scope"
-        if source not in self.sources:
-            self.sources.add(source)
-            self._read(source)
-        return source
-
-    def _read(self, source: str) -> None:
-        if source == "query":
-            self.line(f"query = {self.name(read_query, 'read_query')}(scope)")
-        elif source == "cookie":
-            self.line(f"cookie = {self.name(read_cookies, 'read_cookies')}(scope)")
-        elif source == "form":
-            opener = self.name(self.injection.open_form, "open_form")
-            self._open(f"async with {opener}(scope, receive) as form:")
-        else:
-            limit = self.injection.json_limit
-            pieces = self.name(body_reader(limit), "read_body")
-            # Nearly every body comes whole, with the first message.
-            self.line("message = await receive()")
-            self.line("body = message.get('body', b'')")
-            self.line(f"if {_IN_PIECES} or len(body) > {limit}:")
-            self.line(f"    body = await {pieces}(scope, receive, message)")
-            self.line("body = (scope, body)")
-
     # --- the answer ---
 
     def unless(self, reply: str) -> None:
         """Write that all that follows is for requests for which an expression gives no reply."""
         self.line(f"reply = {reply}")
-        self._open("if reply is None:")
+        self.open("if reply is None:")
 
     def answer(self, signature: Signature, ending: str = "{}") -> None:
         """Write the call of the handler, and return what it answers for the caller to send.
@@ -409,26 +308,11 @@ def _short(call: Callable[..., Any]) -> str:
     return name_of(call).rpartition(".")[2]
 
 
-def _explain(pairs: list[tuple[Reader, str]], **sources: Any) -> ValidationError:
-    """Read every input once more and collect what is wrong with each."""
-    faults = [fault for reader, source in pairs for fault in reader.faults(sources[source])]
-    return ValidationError(faults)
-
-
 def _swallowed(origin: str) -> RuntimeError:
     return RuntimeError(f"A dependency of {origin} swallowed an exception; raise it again")
 
 
 # --- messages ---
-
-
-def _unreadable(parameter: Input, origin: Origin, error: Exception) -> Fault:
-    return Fault(
-        f'The type of "{parameter.argument}" cannot be read from a request',
-        (str(origin),),
-        str(error),
-        ("Use a type that msgspec or pydantic can read.",),
-    )
 
 
 def _unwritable(signature: Signature, error: Exception) -> Fault:
