@@ -153,6 +153,24 @@ async def test_a_traceback_shows_the_code(serve: Server, caplog: pytest.LogCaptu
     assert "    value = await _get()\n" in caplog.text
 
 
+async def test_handlers_of_the_same_code_have_their_own_values_and_tracebacks(
+    serve: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    failing = "def get(id: int): raise LookupError"
+    app = await serve(
+        {
+            "routes/one/[id].py": failing,
+            "routes/two/[id].py": failing,
+            "routes/three/[id].py": "def get(id: int): return id",
+            "routes/four/[id].py": "def get(id: int): return -id",
+        }
+    )
+    assert [(await app.get(f"/{name}/3")).json() for name in ("three", "four")] == [3, -3]
+    await app.get("/two/3")
+    assert 'File "<GET /two/{id}>"' in caplog.text
+    assert "/one/" not in caplog.text
+
+
 @pytest.mark.parametrize("name", ["_", "_1", "_class", "__x", "größe"])
 async def test_a_parameter_may_have_any_name(serve: Server, name: str) -> None:
     app = await serve({"routes/index.py": f"async def get({name}: int): return {name}"})

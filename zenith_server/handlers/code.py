@@ -10,7 +10,8 @@ import linecache
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from keyword import iskeyword
-from typing import TYPE_CHECKING, Any
+from types import CodeType, FunctionType
+from typing import TYPE_CHECKING, Any, cast
 
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.handlers import input_code
@@ -85,9 +86,8 @@ class HandlerCode:
         self._close()
         self.names["_Tape"] = Tape
         text = self.text
-        exec(compile(text, name, "exec"), self.names)  # noqa: S102 - our own text, no input
         linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
-        return self.names["endpoint"]
+        return cast("Handler", FunctionType(_placed(_compiled(text), name), self.names))
 
     def line(self, text: str) -> None:
         """Write a line at the depth of the context managers that are open."""
@@ -300,7 +300,22 @@ class HandlerCode:
         self.line("        return None")
 
 
+@functools.lru_cache(maxsize=512)
+def _compiled(text: str) -> CodeType:
+    """Compile a function; many handlers differ in nothing but the values that they refer to."""
+    module = compile(text, "<handler>", "exec")
+    return next(each for each in module.co_consts if isinstance(each, CodeType))
+
+
+def _placed(code: CodeType, name: str) -> CodeType:
+    """A copy with a file name of its own, and so with what Python learns of it as it runs."""
+    constants = [_placed(c, name) if isinstance(c, CodeType) else c for c in code.co_consts]
+    return code.replace(co_filename=name, co_consts=tuple(constants))
+
+
 def _word(text: str) -> str:
+    if text.isascii() and text.isidentifier():
+        return text
     return "".join(char if char.isalnum() else "_" for char in text)
 
 

@@ -52,6 +52,8 @@ def plain(annotation: Any) -> tuple[Any, tuple[Any, ...]]:
         >>> plain(Annotated[int, "metres"])
         (<class 'int'>, ('metres',))
     """
+    if isinstance(annotation, type):
+        return annotation, ()
     metadata: tuple[Any, ...] = ()
     while True:
         if get_origin(annotation) is Annotated:
@@ -88,7 +90,7 @@ def is_optional(annotation: Any) -> bool:
 
 
 def _is_union(kind: Any) -> bool:
-    return get_origin(kind) in {Union, types.UnionType}
+    return not isinstance(kind, type) and get_origin(kind) in {Union, types.UnionType}
 
 
 Parts = tuple[tuple[Any, tuple[Any, ...]], ...]
@@ -139,8 +141,12 @@ def _inside(kind: Any, *, into_fields: bool) -> Iterator[Any]:
 def is_struct(kind: Any) -> bool:
     """Whether a type has named fields: Struct, pydantic model, dataclass or TypedDict."""
     base = class_of(kind)
-    if base is None:
-        return False
+    return base is not None and _has_fields(base)
+
+
+# A project's types are asked about many times while its handlers are compiled.
+@functools.lru_cache(maxsize=512)
+def _has_fields(base: type[Any]) -> bool:
     return (
         issubclass(base, msgspec.Struct)
         or is_model(base)
@@ -169,7 +175,9 @@ def class_of(kind: Any) -> type[Any] | None:
         >>> class_of(list[int])
         <class 'list'>
     """
-    base = get_origin(kind) or kind
+    if isinstance(kind, type):
+        return cast("type[Any]", kind)
+    base = get_origin(kind)
     return cast("type[Any]", base) if isinstance(base, type) else None
 
 
@@ -241,8 +249,7 @@ def fields(kind: Any) -> tuple[Field, ...]:
     """
     base = get_origin(kind) or kind
     if issubclass(base, msgspec.Struct):
-        of_struct = msgspec.structs.fields(kind)
-        return tuple(Field(f.encode_name, f.type, f.required, f.name) for f in of_struct)
+        return _struct_fields(kind)
     if is_model(base) and hasattr(base, "model_fields"):
         return tuple(_model_fields(base))
     given = dict(zip(getattr(base, "__parameters__", ()), get_args(kind), strict=False))
@@ -251,6 +258,12 @@ def fields(kind: Any) -> tuple[Field, ...]:
     if dataclasses.is_dataclass(base):
         return tuple(_dataclass_fields(base, hints))
     return tuple(_key(name, hint, name in base.__required_keys__) for name, hint in hints.items())
+
+
+@functools.lru_cache(maxsize=128)
+def _struct_fields(kind: Any) -> tuple[Field, ...]:
+    of_struct = msgspec.structs.fields(kind)
+    return tuple(Field(f.encode_name, f.type, f.required, f.name) for f in of_struct)
 
 
 def _filled(hint: Any, given: dict[Any, Any]) -> Any:
