@@ -6,6 +6,7 @@ of dependencies and parameters for their values. Globals begin with an underscor
 
 from __future__ import annotations
 
+import functools
 import linecache
 from collections.abc import Callable
 from dataclasses import dataclass, field
