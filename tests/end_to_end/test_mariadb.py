@@ -33,7 +33,7 @@ from tests.processes import environment
 from tests.projects import write_project
 from tests.servers import run_apart
 
-PROCESSES = 8
+PROCESSES = 20
 APPLIED = "SELECT GROUP_CONCAT(id ORDER BY id) FROM notes"
 SHOP = {
     "models/item.py": """
