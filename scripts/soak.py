@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.end_to_end import faults  # noqa: E402
+from tests.end_to_end.edits import edits  # noqa: E402
 from tests.end_to_end.ledger import open_ledger  # noqa: E402
 from tests.servers import postgres  # noqa: E402
 
@@ -30,6 +31,7 @@ FAULTS: dict[str, tuple[Fault, int, int, tuple[int, ...]]] = {
     "deaths": (faults.deaths, 100, 300, (2,)),
     "murders": (faults.murders, 50, 100, (2,)),
     "growth": (faults.growth, 200, 3000, (1,)),
+    "edits": (edits, 500, 5000, (1,)),
 }
 ENGINES = ("hypercorn", "granian")
 

@@ -11,6 +11,8 @@ import httpx2
 import pytest
 from websockets.sync.client import connect
 
+from tests.end_to_end.edits import edits
+from tests.end_to_end.faults import Place
 from tests.runner.serving import SAMPLE_APP, Runner, app_that_says
 
 DEVELOPMENT = {"environment": "development", "reload": True}
@@ -191,3 +193,9 @@ def test_ctrl_c_ends_development(tmp_path: Path) -> None:
     with developing(tmp_path) as runner:
         assert runner.ready().stop(signal.SIGINT) == 0
         assert "Traceback" not in runner.output
+
+
+@pytest.mark.parametrize("engine", ["hypercorn", "granian"])
+def test_edits_of_every_kind_leave_the_server_answering(tmp_path: Path, engine: str) -> None:
+    figures = edits(Place(tmp_path / "project", "", engine, 1), 30, 300)
+    assert (figures["deaths"], figures["refused"]) == (0, 0)
