@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 import traceback
@@ -89,11 +90,15 @@ def relative_of(filename: str, root: Path) -> str | None:
 
     An environment with libraries may lie in the project's folder; those are not its code.
     """
-    place, resolved = Path(filename), root.resolve()
+    place, resolved = Path(filename), _resolved(root)
     if not place.is_relative_to(resolved):
         return None
     relative = place.relative_to(resolved)
     return None if "site-packages" in relative.parts else relative.as_posix()
+
+
+# Asked for each handler and file of one project, and then perhaps for those of another.
+_resolved = functools.lru_cache(maxsize=2)(Path.resolve)
 
 
 def _entered() -> list[ProjectFinder]:
@@ -148,7 +153,7 @@ def _refuse_taken(file: ProjectFile, root: Path) -> None:
     top = file.module.partition(".")[0]
     module = sys.modules.get(top)
     places = [] if module is None else _places(module)
-    if module is not None and not any(p.is_relative_to(root.resolve()) for p in places):
+    if module is not None and not any(p.is_relative_to(_resolved(root)) for p in places):
         raise ProjectError(
             Fault(
                 f"{file.relative} cannot be imported as {file.module}",
