@@ -6,7 +6,7 @@ import dataclasses
 import json
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any, Generic, Optional, TypedDict, TypeVar, Union
+from typing import Annotated, Any, Generic, Optional, TypedDict, TypeVar, Union
 
 import msgspec
 import pydantic
@@ -336,3 +336,19 @@ def test_a_type_that_nothing_writes_is_an_error_at_once() -> None:
 @pytest.mark.parametrize("annotation", [Any, object])
 def test_anything_declared_is_nothing_declared(annotation: Any) -> None:
     assert written(annotation, Secret("ada")) == {"name": "ada", "password": "hidden"}
+
+
+def test_a_union_in_another_order_is_another_type() -> None:
+    class Point(pydantic.BaseModel):
+        x: int
+
+    class Labelled(pydantic.BaseModel):
+        x: int
+        label: str = ""
+
+    assert json_writer(Point | Labelled)({"x": 1}) == b'{"x":1}'
+    assert json_writer(Labelled | Point)({"x": 1}) == b'{"x":1,"label":""}'
+
+
+def test_metadata_that_cannot_be_hashed_is_fine() -> None:
+    assert json_writer(Annotated[list[int], ["about", "it"]])([1]) == b"[1]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import is_dataclass
@@ -48,11 +49,26 @@ def json_writer(annotation: Any = MISSING) -> Write:
     if annotation is MISSING or any(kind in _ANYTHING for kind in members(annotation)):
         return write_anything
     try:
-        return _declared_writer(annotation)
+        return _known_writer(annotation)
     except TypeError:
         if len(members(annotation)) == 1:
             raise
     return _first_fit(annotation)
+
+
+def _known_writer(annotation: Any) -> Write:
+    """The writer of a type; handlers of one file mostly return the same few."""
+    try:
+        hash(annotation)
+    except TypeError:  # what stands in `Annotated` need not be hashable
+        return _declared_writer(annotation)
+    # Unions are equal in any order, and the order matters.
+    return _same_writer(annotation, str(annotation))
+
+
+@functools.lru_cache(maxsize=64)
+def _same_writer(annotation: Any, _spelt: str) -> Write:
+    return _declared_writer(annotation)
 
 
 def _declared_writer(annotation: Any) -> Write:
