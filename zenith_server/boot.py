@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from zenith_server.builtin import built_in, installed
@@ -45,8 +45,14 @@ def boot(settings: Settings, declared: Declarations | None = None) -> Dispatcher
     return build(settings, draft.plan(), draft.all_faults())
 
 
-def prepare(settings: Settings) -> tuple[tuple[str, str], ...]:
+def prepare(
+    settings: Settings, loaded: Callable[[], object] = tuple
+) -> tuple[tuple[str, str], ...]:
     """Do what must be done once before any worker serves, such as migrations.
+
+    Args:
+        settings: the values of this start.
+        loaded: called once the project is loaded: what follows may take as long as it needs.
 
     Returns:
         Rows for the banner.
@@ -55,6 +61,7 @@ def prepare(settings: Settings) -> tuple[tuple[str, str], ...]:
         ProjectError: it cannot be done, so nothing may serve.
     """
     plan = boot(settings).plan
+    loaded()
 
     async def run() -> tuple[tuple[str, str], ...]:
         return tuple([(step.name, await step.run()) for step in plan.preparations])

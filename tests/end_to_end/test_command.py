@@ -195,3 +195,13 @@ def test_lists_are_tables_on_a_terminal(tmp_path: Path) -> None:
         opened.close()
     assert "───" in text
     assert "routes/index.py:1" in text
+
+
+def test_a_file_that_never_ends_is_named_at_a_start(zenith: ZenithStarter, tmp_path: Path) -> None:
+    files = {"routes/index.py": "while True:\n    pass\n"}
+    folder = write_project(tmp_path / "stuck", files)
+    env = {"ZENITH_ENV": "production", "ZENITH_SERVER__BOOT_TIMEOUT": "2s"}
+    server = zenith(folder, env=env, wait=False)
+    assert server.wait() == 1, server.output
+    assert "The project was still starting after 2 s, here:" in server.output
+    assert 'routes/index.py", line ' in server.output

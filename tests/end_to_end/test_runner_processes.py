@@ -125,3 +125,14 @@ def test_orphans_of_others_are_collected(tmp_path: Path) -> None:
         states = [Path(f"/proc/{pid}/stat").read_text().split()[2] for pid in children]
         assert "Z" not in states
         assert runner.stop() == 0
+
+
+def test_a_signal_to_the_whole_group_stops_everything_without_a_word_of_others(
+    tmp_path: Path,
+) -> None:
+    with Runner(tmp_path, workers=2) as runner:
+        runner.ready()
+        os.killpg(runner.popen.pid, signal.SIGTERM)
+        runner.popen.wait(20)
+        assert "starting another" not in runner.output
+        assert (runner.popen.returncode, runner.processes()) == (0, [])

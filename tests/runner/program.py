@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
@@ -24,12 +24,14 @@ def boot(settings: Settings) -> Any:
     return import_module("app").app
 
 
-def prepare(settings: Settings) -> Facts:
+def prepare(settings: Settings, loaded: Callable[[], object]) -> Facts:
     """Run the project's `prepare.py`, if it has one, and return its rows."""
     if not (settings.root / "prepare.py").exists():
         return ()
     sys.path.insert(0, str(settings.root))
-    return import_module("prepare").prepare(settings)
+    module = import_module("prepare")
+    loaded()
+    return module.prepare(settings)
 
 
 def settings_from(root: Path, options: Mapping[str, object]) -> Settings:

@@ -20,8 +20,9 @@ class Program:
     Args:
         boot: takes the settings and returns the ASGI app; the app may have `facts()`, rows for the
             banner, and `drain()`, called once when the worker has been told to stop.
-        prepare: takes the settings, runs once in a process of its own before any worker serves
-            and returns further rows for the banner; raises to stop the start.
+        prepare: takes the settings and what to call once the project is loaded, runs once in a
+            process of its own before any worker serves and returns further rows for the banner;
+            raises to stop the start.
     """
 
     boot: str = "zenith_server.boot:boot"

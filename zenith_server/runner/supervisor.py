@@ -29,6 +29,8 @@ from zenith_server.runner.workers import StartError, Workers
 from zenith_server.settings import Settings
 
 _RETIRED = 1.0
+# How far apart the signals to all processes of a group may arrive.
+_TOGETHER = 0.1
 """Seconds for workers with old code to stop accepting; after that a reload is told anyway."""
 
 
@@ -241,7 +243,13 @@ class Supervisor:
 
     def _leaving(self, worker: Process) -> None:
         """Somebody asked one worker to stop: another takes its place first."""
-        self._crew.exchange(worker, "was asked to stop")
+        self._spawn(self._replace_if_alone(worker))
+
+    async def _replace_if_alone(self, worker: Process) -> None:
+        # A service manager or a terminal may have asked us all, and our own signal is on its way.
+        await asyncio.sleep(_TOGETHER)
+        if not self._stopping:
+            self._crew.exchange(worker, "was asked to stop")
 
     def _gave_up(self, text: str) -> None:
         self._report.failed(text)

@@ -65,7 +65,8 @@ def main(channel_descriptor: int, pulse_descriptor: int, listener_descriptor: in
 
 
 def _prepare(job: Job, channel: Channel) -> int:
-    facts: Facts = _function(job.program.prepare)(job.settings)
+    with _bounded_boot(job, channel) as loaded:
+        facts: Facts = _function(job.program.prepare)(job.settings, loaded)
     channel.send({"type": "done", "facts": facts, "modules": _libraries(job.settings.root)})
     return 0
 
