@@ -304,6 +304,56 @@ def make(folder, url):
 """
 
 
+JOBS = {
+    "services/jobs.py": """
+        import asyncio
+        from models.item import Item
+        from zenith_server import Database
+
+        class Jobs:
+            def __init__(self, database: Database):
+                self.database = database
+                self.running = []
+
+            def start(self, number: int) -> None:
+                self.running.append(asyncio.create_task(self.store(number)))
+
+            async def store(self, number: int) -> None:
+                async with self.database.transaction() as session:
+                    session.add(Item(id=number, name=str(number), number=number))
+                    await session.flush()
+                    if number == 2:
+                        raise LookupError("the job failed")
+        """,
+    "routes/jobs.py": """
+        import asyncio
+        from services.jobs import Jobs
+
+        async def post(jobs: Jobs, number: int) -> int:
+            jobs.start(number)
+            return number
+
+        async def get(jobs: Jobs) -> list[str]:
+            ends = await asyncio.gather(*jobs.running, return_exceptions=True)
+            return [type(end).__name__ for end in ends]
+        """,
+}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgres", "mysql"])
+async def test_jobs_have_transactions_of_their_own(
+    serve: Server, kind: str, request: pytest.FixtureRequest
+) -> None:
+    environ = {} if kind == "sqlite" else {"DATABASE_URL": request.getfixturevalue(f"{kind}_url")}
+    model = ITEMS["models/item.py"].replace("name: Mapped[str] = mapped_column(", _SHORT)
+    app = await serve(ITEMS | {"models/item.py": model} | JOBS, environ=environ)
+    await app.post("/tables")
+    for number in (1, 2, 3):
+        assert (await app.post(f"/jobs?number={number}")).status == 200
+    assert (await app.get("/jobs")).json() == ["NoneType", "LookupError", "NoneType"]
+    assert (await app.get("/items")).json() == 2
+
+
 async def test_two_apps_in_one_process_have_databases_of_their_own(tmp_path: Path) -> None:
     names: dict[str, Any] = {}
     exec(ONE_ROW, names)
