@@ -83,6 +83,7 @@ FILES = {
     """,
 }
 Work = Callable[[], Awaitable[object]]
+Spent = dict[str, list[float]]
 
 
 class Base(DeclarativeBase): ...
@@ -161,16 +162,15 @@ async def seconds(work: Work, times: int) -> float:
     return (perf_counter() - began) / times
 
 
-async def compared(works: Mapping[str, tuple[Work, int]], rounds: int) -> dict[str, float]:
-    """Return the median seconds of each piece of work, which all take turns."""
-    spent: dict[str, list[float]] = {name: [] for name in works}
+async def compared(works: Mapping[str, tuple[Work, int]], rounds: int) -> Spent:
+    """Return the seconds of each piece of work in each round, in which all take turns."""
+    spent: Spent = {name: [] for name in works}
     for work, times in works.values():
         await seconds(work, max(1, times // 10))
     for _ in range(rounds):
         for name, (work, times) in works.items():
             spent[name].append(await seconds(work, times))
-    found = {name: median(each) for name, each in spent.items()}
-    return found | {"unused session": found["unused session"] / 100}
+    return spent | {"unused session": [each / 100 for each in spent["unused session"]]}
 
 
 @asynccontextmanager
@@ -196,18 +196,18 @@ async def contenders(url: str, folder: Path) -> AsyncIterator[dict[str, tuple[Wo
         ):
             await check(side, Case("GET", path, answer=body))
         yield {
-            "SELECT 1": (lambda: select_one(connection), 100),
-            "unused session": (lambda: unused(database), 20),
-            "SQLAlchemy alone": (lambda: answer(plain, "/items/7"), 20),
-            "ours": (lambda: answer(app, "/items/7"), 20),
-            "ours, readonly": (lambda: answer(app, "/readonly/7"), 20),
-            "engine per request": (lambda: answer(apart, "/items/7"), 2),
+            "SELECT 1": (lambda: select_one(connection), 20),
+            "unused session": (lambda: unused(database), 2),
+            "SQLAlchemy alone": (lambda: answer(plain, "/items/7"), 5),
+            "ours": (lambda: answer(app, "/items/7"), 5),
+            "ours, readonly": (lambda: answer(app, "/readonly/7"), 5),
+            "engine per request": (lambda: answer(apart, "/items/7"), 1),
         }
         await connection.close()
 
 
-async def measured(rounds: int) -> dict[str, float]:
-    """Return the median seconds of each piece of work, on a database of our own."""
+async def measured(rounds: int) -> Spent:
+    """Return the seconds of each piece of work in each round, on a database of our own."""
     with servers.postgres() as server, server.database() as url, TemporaryDirectory() as folder:
         for statement in TABLE:
             await servers.fetch_value(url, statement)
@@ -250,24 +250,28 @@ def many_loops() -> tuple[Open, Open]:
         return before, after
 
 
-def ratios(spent: Mapping[str, float]) -> dict[str, float]:
-    """Return what is compared with what."""
+def ratios(spent: Spent) -> dict[str, float]:
+    """Return what is compared with what: the middle one of the ratios of all rounds."""
     pairs = (("unused session", "SELECT 1"), *((name, ALONE) for name in BESIDE))
-    return {f"{name} / {other}": spent[name] / spent[other] for name, other in pairs}
+    return {
+        f"{name} / {other}": median(a / b for a, b in zip(spent[name], spent[other], strict=True))
+        for name, other in pairs
+    }
 
 
 def main(rounds: int) -> None:
     """Measure, print, and write `build/bench-data.json`."""
     before, after = many_loops()
     spent = asyncio.run(measured(rounds))
-    for name, value in spent.items():
+    middle = {name: median(each) for name, each in spent.items()}
+    for name, value in middle.items():
         print(f"{name:40} {value * 1e6:10.1f} µs")
     for name, value in ratios(spent).items():
         print(f"{name:40} {value:10.4f}")
     print(f"{LOOPS:40} {before} before, {after} after")
     file = ROOT / "build" / "bench-data.json"
     file.parent.mkdir(exist_ok=True)
-    found = {"seconds": spent, "ratios": ratios(spent), "before": before, "after": after}
+    found = {"seconds": middle, "ratios": ratios(spent), "before": before, "after": after}
     file.write_text(json.dumps(found, indent=2))
     if after != before:
         sys.exit("Something was left open.")
@@ -275,5 +279,5 @@ def main(rounds: int) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=61)
+    parser.add_argument("--rounds", type=int, default=201)
     main(parser.parse_args().rounds)

@@ -26,7 +26,7 @@ def test_a_handler_with_a_session_costs_what_sqlalchemy_costs() -> None:
     environ = {name: text for name, text in os.environ.items() if not name.startswith("COVERAGE")}
     code = (
         "import asyncio, json; from tests.benchmarks.data import measured, ratios;"
-        "print(json.dumps(ratios(asyncio.run(measured(9)))))"
+        "print(json.dumps(ratios(asyncio.run(measured(40)))))"
     )
     done = subprocess.run(
         [sys.executable, "-c", code],
