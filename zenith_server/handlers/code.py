@@ -41,7 +41,7 @@ _LOCALS = (
     *("message", "value", "size", "length", "reply", "error", "ending"),
 )
 _SENT = object()
-PRINTED = "(b'content-length', b'%d' % size)"
+_PRINTED = "(b'content-length', b'%d' % size)"
 
 
 @dataclass(slots=True)
@@ -272,7 +272,7 @@ class HandlerCode:
         self.line(f"if value.__class__ in {self.name(encode.plain, 'plain')}:")
         self.line(f"    body = {self.name(encode.write, 'write')}(value)")
         self.line("    size = len(body)")
-        self.line(f"    length = {lengths}[size] if size < {SMALL} else {PRINTED}")
+        self.line(f"    length = {lengths}[size] if size < {SMALL} else {_PRINTED}")
         self.line(
             f"    reply = {self.name(Reply, 'Reply')}({encode.status}, [{json}, length], body)"
         )
