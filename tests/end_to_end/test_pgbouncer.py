@@ -87,6 +87,43 @@ async def test_without_the_setting_statements_meet_those_of_others(pgbouncer_url
         await used_by_many(database(pgbouncer_url, pgbouncer=False))
 
 
+async def at_once(shop: Database, client: int) -> int:
+    """Ask outside of transactions, where each message may reach another connection."""
+    options = {"isolation_level": "AUTOCOMMIT"}
+    counted = 0
+    async with shop.engine().execution_options(**options).connect() as connection:
+        for turn in range(ROUNDS):
+            row = {"client": client}
+            await connection.execute(text("INSERT INTO notes VALUES (:client)"), [row, row])
+            await connection.execute(text(f"CREATE TABLE t{client}_{turn} (id int)"))
+            await connection.execute(text(f"VACUUM t{client}_{turn}"))
+            found = await connection.execute(
+                text("SELECT * FROM notes WHERE client = :client"), row
+            )
+            assert len(found.all()) == 2 * (turn + 1)
+            updated = await connection.execute(
+                text(f"UPDATE notes SET client = client WHERE client = {client}")
+            )
+            counted += updated.rowcount > 0
+            with pytest.raises(DBAPIError, match="does not exist") as caught:
+                await connection.execute(text("DROP TABLE nowhere"))
+            assert getattr(caught.value.orig, "sqlstate", None) == "42P01"
+            with pytest.raises(DBAPIError, match="division by zero"):
+                await connection.execute(text("SELECT 1 / 0"))
+    return counted
+
+
+async def test_statements_outside_of_transactions_stay_on_one_connection(
+    pgbouncer_url: str,
+) -> None:
+    shop = database(pgbouncer_url)
+    async with shop.lifespan():
+        async with shop.transaction() as session:
+            await session.execute(text("CREATE TABLE notes (client int)"))
+        counted = await asyncio.gather(*(at_once(shop, client) for client in range(CLIENTS)))
+    assert counted == [ROUNDS] * CLIENTS
+
+
 async def test_one_process_migrates_at_a_time(pgbouncer_url: str) -> None:
     first, second = database(pgbouncer_url), database(pgbouncer_url)
     async with first.lifespan(), second.lifespan():

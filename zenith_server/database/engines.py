@@ -4,28 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Callable, Generator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
-from uuid import uuid4
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from zenith_server.database import connections, pool, sqlite
+from zenith_server.database import connections, pgbouncer, pool, sqlite
 from zenith_server.database.drivers import CONNECT, refuse_unusable
 from zenith_server.database.readonly import ReadOnlySession
 from zenith_server.database.session import Mode, Session
 from zenith_server.database.transactions import Block, Transaction
 from zenith_server.database.url import DatabaseURL, normalise
-
-# https://docs.sqlalchemy.org/en/21/dialects/postgresql.html#prepared-statement-name-with-pgbouncer
-UNPREPARED: Mapping[str, object] = {
-    "statement_cache_size": 0,
-    "prepared_statement_cache_size": 0,
-    "prepared_statement_name_func": lambda: f"__zenith_{uuid4()}__",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +256,7 @@ def create_engine(url: DatabaseURL, options: PoolOptions) -> AsyncEngine:
         url.url,
         connect_args={
             **url.connect_args,
-            **(UNPREPARED if options.pgbouncer else {}),
+            **(pgbouncer.UNPREPARED if options.pgbouncer else {}),
             **({"async_creator_fn": CONNECT[url.backend]} if url.backend in CONNECT else {}),
         },
         echo=options.echo,
@@ -280,6 +272,8 @@ def create_engine(url: DatabaseURL, options: PoolOptions) -> AsyncEngine:
         sqlite.prepare(engine, url.file)
     else:
         connections.replace_closed(engine)
+    if options.pgbouncer:
+        pgbouncer.prepare(engine)
     if options.processes:
         pool.share(engine, url.backend, options.processes)
     if options.watched:
