@@ -8,7 +8,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 BIN := $(VENV)/bin
 INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check --editable
 
-.PHONY: help run test check format test-all soak slow-clients autobahn bench bench-reload bench-data realworld fuzz fresh clean
+.PHONY: help run test check format test-all soak slow-clients autobahn bench bench-reload bench-data bench-sockets realworld fuzz fresh clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -50,6 +50,9 @@ bench-reload: .venv-bench/installed ## Compare starts and reloads with uvicorn a
 
 bench-data: $(VENV)/installed-test ## Compare the data layer with SQLAlchemy alone, on PostgreSQL
 	$(BIN)/python -m tests.benchmarks.data $(ARGS)
+
+bench-sockets: .venv-bench/installed ## Compare TechEmpower's tests over sockets (needs wrk); ARGS="fastapi --rounds 3"
+	.venv-bench/bin/python -m tests.benchmarks.sockets $(ARGS)
 
 realworld: $(VENV)/installed-test ## Run the RealWorld collection on SQLite and PostgreSQL
 	$(BIN)/python scripts/realworld.py sqlite postgresql
