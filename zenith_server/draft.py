@@ -32,6 +32,7 @@ from zenith_server.plan import (
     Service,
 )
 from zenith_server.protocol import ASGIApp, Headers, Message, Scope
+from zenith_server.running import Running
 from zenith_server.settings import Settings
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Draft:
     choices: list[Choice] = field(default_factory=list)
     measures: list[Measure] = field(default_factory=list)
     silent: list[Idle] = field(default_factory=list)
+    running: Running = field(default_factory=Running)
 
     # --- what there is ---
 

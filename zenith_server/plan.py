@@ -13,6 +13,7 @@ from zenith_server.protocol import ASGIApp, Headers, Message, Receive, Scope, Se
 
 if TYPE_CHECKING:
     from zenith_server.reply import Reply
+    from zenith_server.running import Running
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +60,10 @@ class Hook:
         header: a request header, of which there may be one; `start` is then given its value too,
             and called only where the header is there, unless it is `needed`.
         needed: whether `start` is called with None where the header is not there.
-        reply: sees each start of a response and may add to its headers.
+        reply: sees each start of a response and may add to its headers; where there is a `header`
+            that is not needed, only those of requests that have it.
         finish: called once when the last part of the response was sent, or the request failed;
-            `scope["zenith.sent"]` holds the status (0 if there was none), the bytes of the body and
-            the endpoint that was found, if one was.
+            the scope's `Exchange` holds what became of it.
         wait: called once all have seen the start; what it returns is awaited before the handler.
         receive: returns what the handler reads the body from, in place of the server's `receive`.
         send: sees the start of a response before `reply` does, and may replace its headers; what
@@ -71,6 +72,7 @@ class Hook:
         cancelled: sees that the handler was cancelled; an exception that it returns is answered,
             otherwise the request stays cancelled.
         only: the kind of connection that it is for, if it is not for both.
+        running: where each request is kept while it is answered; that of the draft, or none.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Hook:
     needed: bool = False
     smallest: int = 0
     only: Literal["", "http", "websocket"] = ""
+    running: Running | None = None
 
 
 @dataclass(frozen=True, slots=True)

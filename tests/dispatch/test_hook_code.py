@@ -12,38 +12,55 @@ from zenith_server.dispatch.dispatcher import Dispatcher
 from zenith_server.dispatch.hook_code import text_of
 from zenith_server.plan import Hook, Origin
 from zenith_server.protocol import Message, Send
+from zenith_server.running import Running
 
 HERE = Origin("here")
 INDEX = {"routes/index.py": "async def get(): return 'hello'"}
 
 
 def nothing(*_: Any) -> None: ...
+def noted(*_: Any) -> None: ...
 
 
 def test_the_code_has_what_the_hooks_do_and_nothing_else() -> None:
+    running = Running()
+    running.watch(nothing, 1.0)
     hooks = (
         Hook("request-id", HERE, start=nothing, reply=nothing),
         Hook("sockets", HERE, start=nothing, only="websocket"),
+        Hook("cors", HERE, start=lambda _, origin: None, header=b"origin", reply=noted),
         Hook("compression", HERE, send=nothing),
         Hook("concurrency", HERE, wait=nothing),
-        Hook("timeout", HERE, start=lambda _: None, cancelled=nothing, finish=nothing),
+        Hook("timeout", HERE, running=running, cancelled=nothing, finish=nothing),
         Hook("body_limit", HERE, receive=lambda _, receive: receive),
     )
     assert text_of(hooks, {"_inner": None}) == dedent("""
-        async def answer(scope, receive, send):
-            sent = scope['zenith.sent'] = [0, 0, None]
+        async def __call__(app, scope, receive, send):
+            if scope['type'] != 'http' or (
+                _path_of(scope) if scope.get('root_path') else scope['path']
+            ) in _outside:
+                await _bare(app, scope, receive, send)
+                return
+            if scope['method'] == 'HEAD':
+                send = _headless(send)
             through = _partial(_through, scope, send)
+            exchange = scope['zenith.exchange'] = _Exchange(_clock(), _task())
+            key = id(exchange)
+            _running.exchanges[key] = exchange
+            if exchange.began > _running.due:
+                _running.begin()
+            value_origin = None
             endpoint = None
             try:
                 try:
-                    reply = _start_request_id(scope) or _start_timeout(scope)
+                    known = _known(scope)
+                    reply = _start_request_id(scope) or (_start_cors(scope, value_origin) if (value_origin := known.get(b'origin')) is not None else None)
                     if reply is None:
                         turn = _wait_concurrency(scope)
                         if turn is not None:
                             await turn
-                        receive = _receive_body_limit(scope, receive)
                         handler, values, endpoint = _find(scope)
-                        sent[2] = endpoint
+                        exchange.endpoint = endpoint
                         reply = await handler(scope, receive, through, values)
                     if reply.__class__ is not _Reply:
                         if reply is not None:
@@ -66,18 +83,21 @@ def test_the_code_has_what_the_hooks_do_and_nothing_else() -> None:
                     return
                 headers = [*start['headers'], *_headers]
                 _reply_request_id(scope, start, headers)
+                if value_origin is not None: _reply_cors(scope, start, headers)
                 start['headers'] = headers
                 body = reply.body
-                sent[0], sent[1] = reply.status, len(body)
+                exchange.status = reply.status
+                exchange.size = len(body)
                 await send(start)
                 await send({'type': 'http.response.body', 'body': body})
             except _ClientDisconnected:
                 return
             except Exception as error:
-                if sent[0]:
+                if exchange.status:
                     _log_late(error, scope)
                 raise
             finally:
+                _running.exchanges.pop(key, None)
                 _finish_timeout(scope)
         """).lstrip("\n")  # noqa: E501 - one line of code is one line
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from zenith_server.dispatch import lifespan
-from zenith_server.dispatch.endpoints import endpoints_of, wrapped
+from zenith_server.dispatch.endpoints import endpoints_of, limit_reading, wrapped
 from zenith_server.dispatch.error_tables import ErrorTables
 from zenith_server.dispatch.failures import Failures
-from zenith_server.dispatch.hook_code import hooked, started
+from zenith_server.dispatch.hook_code import headless, hooked, started
 from zenith_server.dispatch.outline import Outline, outline
 from zenith_server.dispatch.paths import (
     path_of,
@@ -18,6 +18,7 @@ from zenith_server.dispatch.paths import (
 )
 from zenith_server.dispatch.sockets import Socket
 from zenith_server.dispatch.tree import Endpoint, Found, Router
+from zenith_server.exchange import EXCHANGE
 from zenith_server.figures import Family
 from zenith_server.handlers.inject import Handler, Injection
 from zenith_server.handlers.request import PERCENT, ClientDisconnected
@@ -30,7 +31,7 @@ from zenith_server.problems import (
     NotFound,
     nothing_at,
 )
-from zenith_server.protocol import ASGIApp, Message, Receive, Scope, Send
+from zenith_server.protocol import ASGIApp, Receive, Scope, Send
 from zenith_server.reply import Reply, reply
 
 T = TypeVar("T")
@@ -54,6 +55,8 @@ class Dispatcher:
         errors = ErrorTables(plan.errors, injection)
         self._failures = Failures(errors.of(()))
         endpoints = endpoints_of(plan.guarded(), injection, errors)
+        if not plan.layers:
+            limit_reading(endpoints, [hook.receive for hook in plan.hooks if hook.receive])
         self.outside = frozenset(str(e.pattern) for e in endpoints if e.outside)
         self.router = Router(endpoints)
         self._static = self.router.static
@@ -63,9 +66,22 @@ class Dispatcher:
         self._receives = [hook.receive for hook in on_sockets if hook.receive]
         self._finishes = [hook.finish for hook in on_sockets if hook.finish]
         self._choices = [choice.look for choice in plan.choices]
-        self._is_layered = bool(plan.hooks or plan.layers)
-        inner = self._inner if plan.layers else None
-        self._hooked = hooked(plan.hooks, self._find, inner, self._failures)
+        if plan.hooks or plan.layers:
+            self._layer()
+
+    def _layer(self) -> None:
+        """Let the compiled function of all hooks be the app itself.
+
+        A method that calls it would be one coroutine more for each request.
+        """
+        inner = self._inner if self.plan.layers else None
+        call = hooked(
+            *(self.plan.hooks, self._find, inner, self._failures),
+            outside=self.outside,
+            bare=Dispatcher.__call__,
+        )
+        own = type("Dispatcher", (Dispatcher,), {"__call__": call})
+        object.__setattr__(self, "__class__", own)
 
     def facts(self) -> tuple[tuple[str, str], ...]:
         """Return the rows of the banner that the app knows itself."""
@@ -103,14 +119,7 @@ class Dispatcher:
             await self._other(scope, receive, send)
             return
         if scope["method"] == "HEAD":
-            send = _headless(send)
-        if self._is_layered and (
-            scope["path"] not in self.outside
-            if not scope.get("root_path")
-            else path_of(scope) not in self.outside
-        ):
-            await self._hooked(scope, receive, send)
-            return
+            send = headless(send)
         # As in `_route`, which would be one coroutine more for each request.
         handler, values, endpoint = self._find(scope)
         try:
@@ -136,6 +145,9 @@ class Dispatcher:
             await self._websocket(scope, receive, send)
         elif scope["type"] == "lifespan":
             await lifespan.run(self.plan.lifespans, receive, send)
+            for hook in self.plan.hooks:
+                if hook.running is not None:
+                    hook.running.stop()
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Run all hooks; see to it that the connection is closed, once, and says why."""
@@ -158,7 +170,7 @@ class Dispatcher:
     async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer what got past the hooks and layers."""
         handler, values, endpoint = self._find(scope)
-        scope["zenith.sent"][2] = endpoint
+        scope[EXCHANGE].endpoint = endpoint
         answer: ASGIApp | None
         try:
             answer = await handler(scope, receive, send, values)
@@ -251,20 +263,6 @@ def _no_method(endpoint: Endpoint, method: str) -> HTTPException:
     if method == "WEBSOCKET":
         return NotFound(f"{endpoint.url} takes no WebSockets")
     return MethodNotAllowed(f"{endpoint.url} does not take {method}", {"allow": endpoint.allow})
-
-
-def _headless(send: Send) -> Send:
-    """Send a response to HEAD without its body (RFC 9110, 9.3.2); a stream ends at once."""
-
-    async def send_head(message: Message) -> None:
-        if message["type"] != "http.response.body":
-            await send(message)
-            return
-        await send({"type": "http.response.body", "body": b""})
-        if message.get("more_body", False):
-            raise ClientDisconnected
-
-    return send_head
 
 
 async def _redirect(scope: Scope, _: Receive, __: Send, ___: Any) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,10 +10,13 @@ from zenith_server.dispatch.error_tables import ErrorTables
 from zenith_server.dispatch.paths import path_of
 from zenith_server.dispatch.tree import Endpoint
 from zenith_server.errors import Fault, ProjectError
+from zenith_server.handlers.code import reads_body
 from zenith_server.handlers.inject import Handler, Injection, compile_route
 from zenith_server.plan import Layer, Route
 from zenith_server.protocol import ASGIApp, Receive, Scope, Send
 from zenith_server.reply import Reply, reply
+
+Wrap = Callable[[Scope, Receive], Receive]
 
 
 def endpoints_of(
@@ -38,6 +42,31 @@ def endpoints_of(
     for endpoint in found.values():
         _complete(endpoint)
     return list(found.values())
+
+
+def limit_reading(endpoints: list[Endpoint], wraps: list[Wrap]) -> None:
+    """Let those handlers alone read through hooks that read the body at all.
+
+    Args:
+        endpoints: all of them; those outside of the hooks stay as they are.
+        wraps: what the hooks put around `receive`.
+    """
+    for endpoint in endpoints:
+        for method, handler in endpoint.handlers.items() if wraps and not endpoint.outside else ():
+            if method != "WEBSOCKET" and reads_body(handler):
+                endpoint.handlers[method] = _limited(handler, wraps)
+
+
+def _limited(handler: Handler, wraps: list[Wrap]) -> Handler:
+    def limited(
+        scope: Scope, receive: Receive, send: Send, values: Any
+    ) -> Awaitable[ASGIApp | None]:
+        # A mounted app takes WebSockets too, which have had theirs.
+        for wrap in wraps if scope["type"] == "http" else ():
+            receive = wrap(scope, receive)
+        return handler(scope, receive, send, values)
+
+    return limited
 
 
 def wrapped(app: ASGIApp, layers: tuple[Layer, ...]) -> ASGIApp:

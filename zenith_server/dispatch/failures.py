@@ -7,6 +7,7 @@ from typing import cast
 
 from zenith_server.dispatch.sockets import Socket
 from zenith_server.dispatch.tree import Endpoint, ErrorHandlers
+from zenith_server.exchange import EXCHANGE, Exchange
 from zenith_server.handlers.inject import Handler
 from zenith_server.handlers.request import ClientDisconnected
 from zenith_server.problems import HTTPException
@@ -56,7 +57,8 @@ class Failures:
             Exception: the same or another, because nobody answers it or half an answer is out.
         """
         handler = self._handlers(endpoint, scope)(error)
-        if handler is None or scope.get("zenith.sent", (0,))[0]:
+        exchange: Exchange | None = scope.get(EXCHANGE)
+        if handler is None or (exchange is not None and exchange.status):
             # Half a response is out; only a broken connection tells the client the truth.
             raise error
         try:

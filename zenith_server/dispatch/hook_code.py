@@ -7,12 +7,15 @@ that is whole when it comes back goes to the server as it is, without a wrapper 
 from __future__ import annotations
 
 import linecache
-from asyncio import CancelledError
+from asyncio import CancelledError, current_task
 from collections.abc import Awaitable, Callable
 from functools import partial
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from zenith_server.dispatch.failures import log_late
+from zenith_server.dispatch.paths import path_of
+from zenith_server.exchange import EXCHANGE, Exchange
 from zenith_server.handlers.request import ClientDisconnected, header
 from zenith_server.plan import Hook
 from zenith_server.protocol import ASGIApp, Message, Scope, Send
@@ -20,23 +23,36 @@ from zenith_server.reply import Reply
 
 if TYPE_CHECKING:
     from zenith_server.dispatch.failures import Failures
+    from zenith_server.running import Running
 
 Onward = Callable[[Scope, Send, Message], Awaitable[None]]
 Wrap = Callable[[Scope, Message], Callable[[Send], Send] | None]
 NAME = "<hooks>"
 
 
-def hooked(hooks: tuple[Hook, ...], find: Any, inner: ASGIApp | None, failures: Failures) -> Any:
-    """Return the coroutine function that answers a request with all hooks.
+def hooked(
+    hooks: tuple[Hook, ...],
+    find: Any,
+    inner: ASGIApp | None,
+    failures: Failures,
+    outside: frozenset[str],
+    bare: Any,
+) -> Any:
+    """Return the method `__call__` of an app with all hooks.
 
     Args:
         hooks: in the order in which a request meets them.
         find: returns handler, values and endpoint of a scope.
         inner: the app within the layers, where there are any; `find` is then its own affair.
         failures: answers what is raised.
+        outside: paths that are answered before all hooks.
+        bare: the method for those, and for whatever is no request.
     """
     names: dict[str, Any] = {
         "_Reply": Reply,
+        "_Exchange": Exchange,
+        "_clock": perf_counter,
+        "_task": current_task,
         "_known": _known,
         "_partial": partial,
         "_through": _through(hooks),
@@ -44,6 +60,10 @@ def hooked(hooks: tuple[Hook, ...], find: Any, inner: ASGIApp | None, failures: 
         "_ClientDisconnected": ClientDisconnected,
         "_CancelledError": CancelledError,
         "_log_late": log_late,
+        "_headless": headless,
+        "_path_of": path_of,
+        "_outside": outside,
+        "_bare": bare,
         "_failed": failures.answer,
         "_find": find,
         "_inner": inner,
@@ -51,7 +71,7 @@ def hooked(hooks: tuple[Hook, ...], find: Any, inner: ASGIApp | None, failures: 
     text = text_of(hooks, names)
     exec(compile(text, NAME, "exec"), names)  # noqa: S102 - our own text, no input
     linecache.cache[NAME] = (len(text), None, text.splitlines(keepends=True), NAME)
-    return names["answer"]
+    return names["__call__"]
 
 
 def text_of(hooks: tuple[Hook, ...], names: dict[str, Any]) -> str:
@@ -59,7 +79,7 @@ def text_of(hooks: tuple[Hook, ...], names: dict[str, Any]) -> str:
 
     Example:
         >>> print(text_of((), {"_inner": None}).splitlines()[0])
-        async def answer(scope, receive, send):
+        async def __call__(app, scope, receive, send):
     """
 
     def called(part: str) -> list[str]:
@@ -76,7 +96,24 @@ def text_of(hooks: tuple[Hook, ...], names: dict[str, Any]) -> str:
                 names[f"{found[-1]} hook"] = hook
         return found
 
-    return "\n".join([*_handled(names, called), *_failing(called), *_sending(names, called)]) + "\n"
+    running = next((hook.running for hook in hooks if hook.running is not None), None)
+    names["_running"] = running
+    parts = [*_entered(), *_handled(names, called), *_failing(called), *_sending(names, called)]
+    return "\n".join(parts) + "\n"
+
+
+def _entered() -> list[str]:
+    return [
+        "async def __call__(app, scope, receive, send):",
+        "    if scope['type'] != 'http' or (",
+        "        _path_of(scope) if scope.get('root_path') else scope['path']",
+        "    ) in _outside:",
+        "        await _bare(app, scope, receive, send)",
+        "        return",
+        "    if scope['method'] == 'HEAD':",
+        "        send = _headless(send)",
+        "    through = _partial(_through, scope, send)",
+    ]
 
 
 def _handled(names: dict[str, Any], called: Callable[[str], list[str]]) -> list[str]:
@@ -84,15 +121,16 @@ def _handled(names: dict[str, Any], called: Callable[[str], list[str]]) -> list[
     known = ["            known = _known(scope)"] if "known.get" in starts else []
     run = [
         "handler, values, endpoint = _find(scope)",
-        "sent[2] = endpoint",
+        "exchange.endpoint = endpoint",
         "reply = await handler(scope, receive, through, values)",
     ]
     if names.get("_inner") is not None:
-        run = ["await _inner(scope, receive, through)"]
+        run = [f"receive = {call}(scope, receive)" for call in called("receive")]
+        run.append("await _inner(scope, receive, through)")
+    values = [_value(names[f"{call} hook"]) for call in called("start")]
     return [
-        "async def answer(scope, receive, send):",
-        "    sent = scope['zenith.sent'] = [0, 0, None]",
-        "    through = _partial(_through, scope, send)",
+        *_begun(names["_running"]),
+        *dict.fromkeys(f"    {value} = None" for value in values if value),
         "    endpoint = None",
         "    try:",
         "        try:",
@@ -100,7 +138,6 @@ def _handled(names: dict[str, Any], called: Callable[[str], list[str]]) -> list[
         f"            reply = {starts or None}",
         "            if reply is None:",
         *(line for call in called("wait") for line in _waited(call)),
-        *(f"                receive = {call}(scope, receive)" for call in called("receive")),
         *(f"                {line}" for line in run),
         "            if reply.__class__ is not _Reply:",
         "                if reply is not None:",
@@ -109,13 +146,32 @@ def _handled(names: dict[str, Any], called: Callable[[str], list[str]]) -> list[
     ]
 
 
+def _begun(running: Running | None) -> list[str]:
+    if running is None:
+        return ["    exchange = scope['zenith.exchange'] = _Exchange(_clock())"]
+    lines = [
+        "    exchange = scope['zenith.exchange'] = _Exchange(_clock(), _task())",
+        "    key = id(exchange)",
+        "    _running.exchanges[key] = exchange",
+    ]
+    if running.looks:
+        lines += ["    if exchange.began > _running.due:", "        _running.begin()"]
+    return lines
+
+
+def _value(hook: Hook) -> str:
+    """The variable of a request header that there may be."""
+    return f"value_{_word(hook.header.decode())}" if hook.header and not hook.needed else ""
+
+
 def _start(call: str, hook: Hook) -> str:
     if not hook.header:
         return f"{call}(scope)"
     value = f"known.get({hook.header!r})"
     if hook.needed:
         return f"{call}(scope, {value})"
-    return f"({call}(scope, value) if (value := {value}) is not None else None)"
+    own = _value(hook)
+    return f"({call}(scope, {own}) if ({own} := {value}) is not None else None)"
 
 
 def started(hook: Hook) -> Callable[[Scope], Reply | None]:
@@ -192,24 +248,33 @@ def _sending(names: dict[str, Any], called: Callable[[str], list[str]]) -> list[
         ]
     lines += [
         "headers = [*start['headers'], *_headers]",
-        *(f"{call}(scope, start, headers)" for call in called("reply")),
+        *(_replied(call, names[f"{call} hook"]) for call in called("reply")),
         "start['headers'] = headers",
         "body = reply.body",
-        "sent[0], sent[1] = reply.status, len(body)",
+        "exchange.status = reply.status",
+        "exchange.size = len(body)",
         "await send(start)",
         "await send({'type': 'http.response.body', 'body': body})",
     ]
     finishes = [f"        {call}(scope)" for call in called("finish")]
+    if names["_running"] is not None:
+        finishes.insert(0, "        _running.exchanges.pop(key, None)")
     return [
         *(f"        {line}" for line in lines),
         "    except _ClientDisconnected:",
         "        return",
         "    except Exception as error:",
-        "        if sent[0]:",
+        "        if exchange.status:",
         "            _log_late(error, scope)",
         "        raise",
         *(["    finally:", *finishes] if finishes else []),
     ]
+
+
+def _replied(call: str, hook: Hook) -> str:
+    line = f"{call}(scope, start, headers)"
+    own = _value(hook)
+    return f"if {own} is not None: {line}" if own and hook.start else line
 
 
 def _word(name: str) -> str:
@@ -221,20 +286,21 @@ def _word(name: str) -> str:
 
 def _through(hooks: tuple[Hook, ...]) -> Onward:
     """Return the one wrapper around `send`, for what does not come back as a whole reply."""
-    replies = [hook.reply for hook in hooks if hook.reply]
+    replies = [(hook.reply, _asked(hook)) for hook in hooks if hook.reply]
     always = [pair for hook in hooks for pair in hook.headers]
 
     async def onward(scope: Scope, send: Send, message: Message) -> None:
-        sent: list[int] = scope["zenith.sent"]
+        exchange: Exchange = scope[EXCHANGE]
         if message["type"] == "http.response.start":
-            sent[0] = message["status"]
+            exchange.status = message["status"]
             # A new message: handlers may send one that they keep.
             headers = [*message.get("headers", ()), *always]
-            for add in replies:
-                add(scope, message, headers)
+            for add, name in replies:
+                if not name or header(scope, name) is not None:
+                    add(scope, message, headers)
             message = {**message, "headers": headers}
         else:
-            sent[1] += len(message.get("body", b""))
+            exchange.size += len(message.get("body", b""))
         await send(message)
 
     through: Onward = onward
@@ -242,6 +308,11 @@ def _through(hooks: tuple[Hook, ...]) -> Onward:
         if hook.send is not None:
             through = _wrapping(hook.name, hook.send, through)
     return through
+
+
+def _asked(hook: Hook) -> bytes:
+    """The header without which a hook has nothing to add."""
+    return b"" if hook.needed or not hook.start else hook.header
 
 
 def _wrapping(name: str, wrap: Wrap, onward: Onward) -> Onward:
@@ -258,3 +329,17 @@ def _wrapping(name: str, wrap: Wrap, onward: Onward) -> Onward:
         await (own(message) if own is not None else onward(scope, send, message))
 
     return through
+
+
+def headless(send: Send) -> Send:
+    """Send a response to HEAD without its body (RFC 9110, 9.3.2); a stream ends at once."""
+
+    async def send_head(message: Message) -> None:
+        if message["type"] != "http.response.body":
+            await send(message)
+            return
+        await send({"type": "http.response.body", "body": b""})
+        if message.get("more_body", False):
+            raise ClientDisconnected
+
+    return send_head

@@ -5,6 +5,9 @@ Source: https://asgi.readthedocs.io/en/latest/specs/www.html#websocket
 
 from __future__ import annotations
 
+from time import perf_counter
+
+from zenith_server.exchange import EXCHANGE, Exchange
 from zenith_server.protocol import Message, Receive, Scope, Send
 
 DENIAL = "websocket.http.response"
@@ -23,7 +26,7 @@ class Socket:
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.accepted = False
         self.closed = False
-        self.sent = scope["zenith.sent"] = [0, 0, None]
+        self.exchange = scope[EXCHANGE] = Exchange(perf_counter())
         scope["zenith.socket"] = self
         self._can_deny = DENIAL in (scope.get("extensions") or {})
         self._receive = receive
@@ -44,11 +47,11 @@ class Socket:
         """Send a message and take note of it."""
         match message["type"]:
             case "websocket.accept":
-                self.accepted, self.sent[0] = True, 101
+                self.accepted, self.exchange.status = True, 101
             case "websocket.close":
-                self.closed, self.sent[0] = True, self.sent[0] or 403
+                self.closed, self.exchange.status = True, self.exchange.status or 403
             case "websocket.http.response.start":
-                self.sent[0] = message["status"]
+                self.exchange.status = message["status"]
             case "websocket.http.response.body":
                 self.closed = not message.get("more_body", False)
             case _:

@@ -36,12 +36,19 @@ if TYPE_CHECKING:
     from zenith_server.handlers.inject import Handler, Injection
 
 _AGAIN = "<receive again>"
+_READS = "reads_body"
 _LOCALS = (
     *("scope", "receive", "send", "values", "tape", "query", "cookie", "form", "body"),
     *("message", "value", "size", "length", "reply", "error", "ending"),
 )
 _SENT = object()
+_STREAMED = "await reply(scope, receive, send)"
 _PRINTED = "(b'content-length', b'%d' % size)"
+
+
+def reads_body(handler: Handler) -> bool:
+    """Whether a handler does anything with `receive`; one that was not written here may."""
+    return getattr(handler, _READS, True)
 
 
 @dataclass(slots=True)
@@ -88,7 +95,11 @@ class HandlerCode:
         self.names["_Tape"] = Tape
         text = self.text
         linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
-        return cast("Handler", FunctionType(_placed(_compiled(text), name), self.names))
+        function = FunctionType(_placed(_compiled(text), name), self.names)
+        function.__dict__[_READS] = any(
+            "receive" in line and line.strip() != _STREAMED for line in self.lines
+        )
+        return cast("Handler", function)
 
     def line(self, text: str) -> None:
         """Write a line at the depth of the context managers that are open."""
@@ -290,7 +301,7 @@ class HandlerCode:
         self.line(f"    reply.__class__ is {self.name(Stream, 'Stream')}")
         self.line("    or hasattr(reply, 'body_iterator')")
         self.line("):")
-        self.line("    await reply(scope, receive, send)")
+        self.line(f"    {_STREAMED}")
         self.line(f"    reply = {self.name(_SENT, 'SENT')}")
         self._close()
         self.lines.insert(0, "    reply = None")

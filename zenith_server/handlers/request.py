@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from time import perf_counter
 from typing import Any
 from urllib.parse import unquote
 
+from zenith_server.exchange import EXCHANGE, Exchange
 from zenith_server.problems import BadRequest, ContentTooLarge, UnsupportedMediaType
 from zenith_server.protocol import Message, Receive, Scope
 
@@ -15,17 +15,10 @@ NUL, PERCENT, PLUS = b"\0%+"
 
 Values = dict[str, Any]
 EMPTY: Values = {}
-# Where a handler with a limit of its own finds what changes that of the layer before it.
-LIFT = "zenith.lift_body_limit"
 
 
 class ClientDisconnected(Exception):
     """The client went away before its request was read; there is nobody to answer."""
-
-
-def note_beginning(scope: Scope) -> None:
-    """Note when a request came, for those that tell how long it took."""
-    scope["zenith.began"] = perf_counter()
 
 
 def read_query(scope: Scope) -> Values:
@@ -195,9 +188,9 @@ async def body_pieces(scope: Scope, receive: Receive, limit: int) -> AsyncGenera
 
 def lift_limit(scope: Scope, limit: int) -> None:
     """Let the body of this request have at most so many bytes, where a layer limits it."""
-    lift = scope.get(LIFT)
-    if lift is not None:
-        lift(limit)
+    exchange: Exchange | None = scope.get(EXCHANGE)
+    if exchange is not None:
+        exchange.limit = limit
 
 
 class Tape:

@@ -35,7 +35,7 @@ RAW = {
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "_TICK", 0.02)
+    monkeypatch.setattr(pace, "TICK", 0.02)
     monkeypatch.setattr(pace, "GRACE", 0.1)
 
 

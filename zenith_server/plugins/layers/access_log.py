@@ -8,13 +8,14 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from time import perf_counter, time
 from typing import Any
 
 import msgspec
 
 from zenith_server.draft import Draft
-from zenith_server.handlers.request import note_beginning
+from zenith_server.exchange import EXCHANGE, Exchange
 from zenith_server.logs import Lines, only_json
 from zenith_server.plugin import Plugin
 from zenith_server.protocol import Scope
@@ -44,18 +45,18 @@ class AccessLog(Plugin):
             return
         notes = Notes()
         draft.lifespan(self.name, notes.running)
-        draft.hook(self.name, start=note_beginning, finish=notes.add)
+        draft.hook(self.name, finish=notes.add)
 
 
 # What is kept of a request until its line is written: when it ended and began, method, path, what
 # was sent, client and request id. Not a named tuple, which is ten times as dear.
-Note = tuple[float, float, str, str, list[Any], Any, str]
+Note = tuple[float, float, str, str, int, int, Any, str]
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
     """What is noted of a request: for machines its fields, for people its text."""
 
-    time: datetime
+    time: str
     level: str
     logger: str
     method: str
@@ -104,13 +105,15 @@ class Notes:
         """Note a request that is over."""
         waiting = self._waiting
         get = scope.get
+        exchange: Exchange = scope[EXCHANGE]
         waiting.append(
             (
                 perf_counter(),
-                scope["zenith.began"],
+                exchange.began,
                 get("method", "WEBSOCKET"),
                 scope["path"],
-                scope["zenith.sent"],
+                exchange.status,
+                exchange.size,
                 get("client"),
                 get("request_id", "-"),
             )
@@ -143,9 +146,9 @@ class Notes:
 
 def line_of(note: Note, offset: float) -> Line:
     """Return the line of a request; `offset` is what the clock on the wall is ahead by."""
-    ended, began, method, path, (status, size, _), client, request_id = note
+    ended, began, method, path, status, size, client, request_id = note
     return Line(
-        datetime.fromtimestamp(ended + offset, UTC),
+        moment(ended + offset),
         "info",
         log.name,
         method,
@@ -156,6 +159,22 @@ def line_of(note: Note, offset: float) -> Line:
         client[0] if client else "-",
         request_id,
     )
+
+
+def moment(seconds: float) -> str:
+    """Return a time since the epoch as RFC 3339 has it; a `datetime` costs five times as much.
+
+    Example:
+        >>> moment(0.25)
+        '1970-01-01T00:00:00.250000Z'
+    """
+    whole = int(seconds)
+    return f"{_second(whole)}.{int((seconds - whole) * 1e6):06}Z"
+
+
+@lru_cache(maxsize=4)
+def _second(whole: int) -> str:
+    return datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 def record_of(line: Line, ended: float) -> logging.LogRecord:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+from asyncio import CancelledError, current_task
 from collections.abc import Callable
-from functools import partial
+from functools import cache
+from math import inf
+from time import perf_counter
 
 from zenith_server.draft import Draft
-from zenith_server.handlers.request import LIFT, header
+from zenith_server.exchange import EXCHANGE, Exchange
 from zenith_server.plan import Route
 from zenith_server.plugin import Plugin
-from zenith_server.plugins.layers.pace import Pace
-from zenith_server.problems import ContentTooLarge
+from zenith_server.plugins.layers import pace
+from zenith_server.problems import ContentTooLarge, HTTPException
 from zenith_server.protocol import Message, Receive, Scope, Send
 from zenith_server.router import BODY_LIMIT
 
-NO_BODY = ("GET", "HEAD", "OPTIONS")
 _MESSAGE_TOO_BIG = 1009
-LEFT = "zenith.body_left"
 
 
 class BodyLimit(Plugin):
@@ -33,88 +34,74 @@ class BodyLimit(Plugin):
         requests = draft.settings.requests
         limit = max(requests.json_limit, requests.form_limit)
         rate = draft.settings.connections.min_rate
-        pace = Pace(rate, requests.body_timeout) if rate or requests.body_timeout else None
-        receive = limiter(limit, requests.websocket_limit, pace, draft.routes)
-        draft.hook(self.name, receive=receive)
+        if rate or requests.body_timeout:
+            draft.running.watch(pace.Pace(rate, requests.body_timeout).look, pace.TICK)
+        most = cache(lambda: max([limit, *map(_own_limit, draft.routes)]))
+
+        def start(scope: Scope, length: bytes) -> None:
+            if not length.isdigit():
+                return
+            exchange: Exchange = scope[EXCHANGE]
+            exchange.declared = int(length[:20])
+            if exchange.declared > most():
+                raise _too_large(most())
+
+        draft.hook(
+            self.name,
+            start=start,
+            header=b"content-length",
+            receive=limiter(limit, requests.websocket_limit),
+            running=draft.running,
+        )
 
 
-def limiter(
-    limit: int, message_limit: int, pace: Pace | None, routes: list[Route]
-) -> Callable[[Scope, Receive], Receive]:
+def _own_limit(route: Route) -> int:
+    return getattr(route.handler, BODY_LIMIT, 0)
+
+
+def limiter(limit: int, message_limit: int) -> Callable[[Scope, Receive], Receive]:
     """Return what lets at most `limit` bytes of body through to a handler.
 
     Args:
-        limit: bytes of a body.
+        limit: bytes of a body; a handler may have another limit.
         message_limit: bytes, or characters, of a message on a WebSocket.
-        pace: how slow a body may be.
-        routes: all of them once requests come; a handler may have another limit.
     """
-    lifts: bool | None = None
 
     def limited(scope: Scope, receive: Receive) -> Receive:
-        nonlocal lifts
-        if lifts is None:
-            lifts = any(hasattr(route.handler, BODY_LIMIT) for route in routes)
         if scope["type"] != "http":
             return _sized(receive, scope["zenith.socket"].send, message_limit)
-        if lifts:
-            return _liftable(scope, receive, limit, pace)
-        if scope["method"] in NO_BODY:
-            # Nobody reads it, with few exceptions.
-            return partial(_unexpected, scope, receive, limit)
-        _refuse_declared(scope, limit)
-        return _counted(receive if pace is None else pace.paced(receive), limit)
+        exchange: Exchange = scope[EXCHANGE]
+        exchange.limit = limit
+
+        async def receive_limited() -> Message:
+            if not exchange.reading:
+                if exchange.declared > exchange.limit:
+                    raise _too_large(exchange.limit)
+                exchange.reading = perf_counter()
+            exchange.reader = current_task()
+            try:
+                message = await receive()
+            except CancelledError:
+                if _is_late(exchange):
+                    raise HTTPException(408, exchange.late) from None
+                raise
+            finally:
+                exchange.reader = None
+            exchange.read += len(message.get("body", b""))
+            if exchange.read > exchange.limit:
+                raise _too_large(exchange.limit)
+            if not message.get("more_body", False):
+                exchange.reading = inf
+            return message
+
+        return receive_limited
 
     return limited
 
 
-def _counted(receive: Receive, limit: int) -> Receive:
-    left = limit
-
-    async def receive_counted() -> Message:
-        nonlocal left
-        message = await receive()
-        left -= len(message.get("body", b""))
-        if left < 0:
-            raise _too_large(limit)
-        return message
-
-    return receive_counted
-
-
-def _liftable(scope: Scope, receive: Receive, limit: int, pace: Pace | None) -> Receive:
-    """The same, where a handler may have another limit than all the others."""
-    most, left = limit, limit
-
-    def lift(size: int) -> None:
-        nonlocal most, left
-        left += size - most
-        most = size
-
-    scope[LIFT] = lift
-    get = receive if pace is None or scope["method"] in NO_BODY else pace.paced(receive)
-
-    async def receive_limited() -> Message:
-        nonlocal left
-        if left == most:
-            _refuse_declared(scope, most)
-        message = await get()
-        left -= len(message.get("body", b""))
-        if left < 0:
-            raise _too_large(most)
-        return message
-
-    return receive_limited
-
-
-async def _unexpected(scope: Scope, receive: Receive, limit: int) -> Message:
-    """Receive the body of a request that needs none."""
-    message = await receive()
-    left: int = scope.get(LEFT, limit) - len(message.get("body", b""))
-    if left < 0:
-        raise _too_large(limit)
-    scope[LEFT] = left
-    return message
+def _is_late(exchange: Exchange) -> bool:
+    """Whether it was cancelled for that; any other cancellation stays one."""
+    return bool(exchange.late and exchange.reader and exchange.reader.uncancel() <= 0)
 
 
 def _sized(receive: Receive, send: Send, limit: int) -> Receive:
@@ -129,12 +116,6 @@ def _sized(receive: Receive, send: Send, limit: int) -> Receive:
         return {"type": "websocket.disconnect", "code": _MESSAGE_TOO_BIG, "reason": reason}
 
     return receive_sized
-
-
-def _refuse_declared(scope: Scope, limit: int) -> None:
-    length = header(scope, b"content-length")
-    if length is not None and length.isdigit() and int(length[:20]) > limit:
-        raise _too_large(limit)
 
 
 def _too_large(limit: int) -> ContentTooLarge:

@@ -7,11 +7,10 @@ from collections import deque
 from collections.abc import Awaitable
 
 from zenith_server.draft import Draft
+from zenith_server.exchange import EXCHANGE, Exchange
 from zenith_server.plugin import Plugin
 from zenith_server.problems import ServiceUnavailable
 from zenith_server.protocol import Scope
-
-PLACE = "zenith.place"
 
 
 class Concurrency(Plugin):
@@ -29,68 +28,61 @@ class Concurrency(Plugin):
         if requests.concurrency <= 0:
             draft.idle(self.name, "requests.concurrency is 0")
             return
-        room = Room(requests.concurrency, requests.queue)
-        draft.hook(self.name, start=room.enter, wait=room.take_turn, finish=room.leave, only="http")
+        room = Room(requests.concurrency, requests.queue, draft.running.exchanges)
+        draft.hook(
+            self.name,
+            running=draft.running,
+            wait=room.take_turn,
+            finish=room.leave,
+            only="http",
+        )
 
 
 class Room:
-    """Counts who is inside, in one worker.
+    """The place for requests in one worker.
+
+    All that run are handled, but for those who wait: so as long as somebody waits, as many are
+    handled as may be.
 
     Args:
         most: how many are handled at a time.
         queue: how many more may wait.
+        running: those who are here.
     """
 
-    def __init__(self, most: int, queue: int) -> None:
+    def __init__(self, most: int, queue: int, running: dict[int, Exchange]) -> None:
         self._most = most
         self._limit = most + queue
-        self._inside = 0
-        self._handled = 0
+        self._running = running
         self._waiting: deque[Future[None]] = deque()
 
-    def enter(self, scope: Scope) -> None:
-        """Count a request in.
+    def take_turn(self, scope: Scope) -> Awaitable[None] | None:
+        """Return what a request that came in has to wait for, if anything.
 
         Raises:
             ServiceUnavailable: there is no room to wait in either.
         """
-        if self._inside >= self._limit:
+        if len(self._running) <= self._most:
+            return None
+        if len(self._running) > self._limit:
+            # It is out before its refusal is sent, which may take a while.
+            del self._running[id(scope[EXCHANGE])]
             raise ServiceUnavailable("The server is busy", {"retry-after": "1"})
-        self._inside += 1
-        # A list, because layers copy the scope and all copies must see the same.
-        scope[PLACE] = [False]
+        return self._in_turn()
 
-    def leave(self, scope: Scope) -> None:
-        """Count a request out; the first in the queue takes its place."""
-        place = scope.get(PLACE)
-        if place is not None:
-            self._inside -= 1
-            if place[0]:
-                self._give_on()
+    def leave(self, _: Scope) -> None:
+        """Give the place of a request that is over to the first who waits."""
+        while self._waiting and len(self._running) - len(self._waiting) < self._most:
+            turn = self._waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)
 
-    def take_turn(self, scope: Scope) -> Awaitable[None] | None:
-        """Return what a request has to wait for, if anything."""
-        if self._handled >= self._most:
-            return self._in_turn(scope)
-        self._handled += 1
-        scope[PLACE][0] = True
-        return None
-
-    async def _in_turn(self, scope: Scope) -> None:
+    async def _in_turn(self) -> None:
         turn: Future[None] = get_running_loop().create_future()
         self._waiting.append(turn)
         try:
             await turn
         except BaseException:
-            if turn.done() and not turn.cancelled():
-                self._give_on()
+            if turn in self._waiting:
+                self._waiting.remove(turn)
             raise
-        scope[PLACE][0] = True
-
-    def _give_on(self) -> None:
-        while self._waiting:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-                return
-        self._handled -= 1

@@ -31,8 +31,18 @@ class Cors(Plugin):
             return
         if settings.credentials and "*" in (*settings.headers, *settings.methods):
             draft.faults.append(_star_with_credentials())
-        add = _any_origin(settings) if "*" in settings.origins else _listed(settings)
-        draft.hook(self.name, start=_preflight(settings), header=b"origin", reply=add)
+        if "*" in settings.origins:
+            draft.hook(self.name, reply=_any_origin(settings))
+            draft.hook(self.name, start=_preflight(settings), header=b"origin")
+            return
+        draft.hook(
+            self.name,
+            # Also where no origin was sent: a cache must not hand that answer to a page later.
+            headers=[(b"vary", b"Origin")],
+            start=_preflight(settings),
+            header=b"origin",
+            reply=_listed(settings),
+        )
 
 
 def _preflight(settings: Settings) -> Callable[[Scope, bytes], Reply | None]:
@@ -72,8 +82,6 @@ def _listed(settings: Settings) -> Callable[[Scope, Message, Headers], None]:
     added = [*credentials, *_exposed(settings)]
 
     def add(scope: Scope, _message: Message, headers: Headers) -> None:
-        # Also where no origin was sent: a cache must not hand that answer to a page later.
-        headers.append((b"vary", b"Origin"))
         origin = scope.get("zenith.origin")
         if origin is not None and not _has_own(headers):
             headers.append((ALLOW_ORIGIN, origin))

@@ -15,8 +15,8 @@ from starlette.requests import Request
 
 from zenith_server.draft import Draft
 from zenith_server.errors import Fault, ProjectError
+from zenith_server.exchange import EXCHANGE, Exchange
 from zenith_server.figures import WHOLE, Family, Sample, read, together
-from zenith_server.handlers.request import note_beginning
 from zenith_server.networks import UNIX, trust
 from zenith_server.plugin import Plugin
 from zenith_server.problems import Forbidden, Unauthorized
@@ -55,7 +55,7 @@ class Metrics(Plugin):
         if find_spec("prometheus_client") is None:
             raise ProjectError(_missing(draft))
         tallies = Tallies()
-        draft.hook(self.name, start=note_beginning, finish=tallies.add, only="http")
+        draft.hook(self.name, finish=tallies.add, only="http")
         draft.measure(tallies.families)
         draft.measure(registered)
         may = partial(require, metrics.token, metrics.allow)
@@ -73,17 +73,17 @@ class Tallies:
 
     def add(self, scope: Scope) -> None:
         """Count a request that is over."""
-        took = perf_counter() - scope["zenith.began"]
-        status, size, endpoint = scope["zenith.sent"]
-        route = "" if endpoint is None else endpoint.url
+        exchange: Exchange = scope[EXCHANGE]
+        took = perf_counter() - exchange.began
+        route = "" if exchange.endpoint is None else exchange.endpoint.url
         try:
             tally = self._by_route[route][scope["method"]]
         except KeyError:
             tally = self._tally(route, scope["method"])
         tally[bisect_left(BOUNDS, took)] += 1
         tally[SUM] += took
-        tally[SENT] += size
-        tally[STATUSES + (status // 100 or GONE)] += 1
+        tally[SENT] += exchange.size
+        tally[STATUSES + (exchange.status // 100 or GONE)] += 1
 
     def _tally(self, route: str, method: str) -> Tally:
         """Return the list of a route and method; methods that nobody knows share one."""

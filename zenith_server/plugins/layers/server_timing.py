@@ -6,10 +6,9 @@ from time import perf_counter
 
 from zenith_server.database.watch import Watch, watched
 from zenith_server.draft import Draft
+from zenith_server.exchange import EXCHANGE
 from zenith_server.plugin import Plugin
 from zenith_server.protocol import Headers, Message, Scope
-
-STARTED = "zenith.timed_from"
 
 
 class ServerTiming(Plugin):
@@ -23,12 +22,11 @@ class ServerTiming(Plugin):
 
 
 def _start(scope: Scope) -> None:
-    scope[STARTED] = perf_counter()
     watched.set(Watch(f"{scope.get('method', 'WEBSOCKET')} {scope['path']}"))
 
 
 def _reply(scope: Scope, _: Message, headers: Headers) -> None:
-    parts = [f"app;dur={(perf_counter() - scope[STARTED]) * 1000:.1f}"]
+    parts = [f"app;dur={(perf_counter() - scope[EXCHANGE].began) * 1000:.1f}"]
     watch = watched.get()
     if watch is not None and watch.count:
         statements = "1 statement" if watch.count == 1 else f"{watch.count} statements"
