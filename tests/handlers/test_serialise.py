@@ -352,3 +352,25 @@ def test_a_union_in_another_order_is_another_type() -> None:
 
 def test_metadata_that_cannot_be_hashed_is_fine() -> None:
     assert json_writer(Annotated[list[int], ["about", "it"]])([1]) == b"[1]"
+
+
+def test_a_dataclass_is_written_whole_though_a_client_left_something_out() -> None:
+    @dataclasses.dataclass
+    class Count:
+        first: int
+        second: int = 0
+
+    for annotation in (Count, list[Count], Count | None):
+        read: Any = msgspec.convert([{"first": 1}], list[Count])
+        value = read if annotation == list[Count] else read[0]
+        assert b'"second":0' in json_writer(annotation)(value)
+
+
+def test_a_dataclass_with_slots_is_written_whole() -> None:
+    @dataclasses.dataclass(slots=True)
+    class Count:
+        first: int
+        second: int = 0
+
+    read = msgspec.convert({"first": 1}, Count)
+    assert json_writer(Count)(read) == b'{"first":1,"second":0}'

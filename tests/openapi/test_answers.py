@@ -30,6 +30,18 @@ from zenith_server.openapi.answers import answers
         (tuple[int | None, Literal[202]], [("202", "application/json"), ("202", "")]),
         (tuple[bytes, Literal[200], dict[str, str]], [("200", "application/octet-stream")]),
         (tuple[int, str], [("200", "application/json")]),
+        (
+            tuple[int, Literal[200]] | tuple[bytes, Literal[202]],
+            [("200", "application/json"), ("202", "application/octet-stream")],
+        ),
+        (
+            tuple[int, Literal[202]] | int | None,
+            [("202", "application/json"), ("200", "application/json"), ("204", "")],
+        ),
+        (
+            Annotated[tuple[int, Literal[202]] | None, "x"],
+            [("202", "application/json"), ("204", "")],
+        ),
         (AsyncIterator[bytes], [("200", "application/octet-stream")]),
         (Iterator[str], [("200", "text/plain")]),
         (AsyncIterator[dict[str, int]], [("200", "application/x-ndjson")]),

@@ -274,6 +274,32 @@ async def test_two_operations_never_share_a_name(describe: Describe) -> None:
     ]
 
 
+async def test_bodies_have_examples(describe: Describe) -> None:
+    document = await describe(
+        {
+            "routes/index.py": """
+                from typing import Annotated
+                import pydantic
+                from msgspec import Meta, Struct
+
+                class Part(Struct):
+                    name: Annotated[str, Meta(examples=["wheel"])]
+
+                class Owner(pydantic.BaseModel):
+                    model_config = {"json_schema_extra": {"examples": [{"name": "Ada"}]}}
+                    name: str = pydantic.Field(examples=["Ada"])
+
+                async def post(part: Part) -> Part: ...
+                async def put(owner: Owner) -> Owner: ...
+                """
+        }
+    )
+    schemas = document["components"]["schemas"]
+    assert schemas["Part"]["properties"]["name"]["examples"] == ["wheel"]
+    assert schemas["Owner"]["properties"]["name"]["examples"] == ["Ada"]
+    assert schemas["Owner"]["examples"] == [{"name": "Ada"}]
+
+
 async def test_a_deprecated_handler_is_marked_with_the_reason(describe: Describe) -> None:
     document = await describe(
         {

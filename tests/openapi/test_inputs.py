@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from tests.conftest import Server
 from tests.openapi.conftest import Describe
 from tests.openapi.test_document import EVERY_KIND
 
@@ -176,3 +179,89 @@ async def test_bodies_are_json_or_raw_and_may_have_a_default(describe: Describe)
         },
         "required": False,
     }
+
+
+async def test_a_tuple_says_what_stands_in_each_place(describe: Describe) -> None:
+    route = "async def get(pair: tuple[int, str], many: tuple[str, ...] = ()) -> int: ..."
+    found = parameters(await describe({"routes/index.py": route}), "/")
+    text = {"type": "string", "pattern": NO_NUL}
+    assert found["query pair"]["schema"]["prefixItems"] == [{"type": "integer"}, text]
+    assert found["query many"]["schema"]["items"] == text
+
+
+async def test_a_choice_of_types_says_what_its_texts_may_be(describe: Describe) -> None:
+    found = parameters(
+        await describe({"routes/index.py": "async def get(q: int | str = 1) -> int: ..."}), "/"
+    )
+    text = {"type": "string", "pattern": NO_NUL}
+    assert found["query q"]["schema"]["anyOf"] == [{"type": "integer"}, text]
+
+
+async def test_a_path_parameter_is_required_whatever_stands_in_for_it(describe: Describe) -> None:
+    route = "async def get(a: int = 1, b: int | None = None) -> int: ..."
+    found = parameters(await describe({"routes/[a]/[b].py": route}), "/{a}/{b}")
+    assert [each["required"] for each in found.values()] == [True, True]
+
+
+async def test_a_body_that_may_be_nothing_may_be_left_out(
+    describe: Describe, serve: Server
+) -> None:
+    files = {
+        "routes/index.py": """
+            from msgspec import Struct
+
+            class Part(Struct):
+                size: int = 1
+
+            async def put(part: Part | None) -> bool:
+                return part is None
+            """
+    }
+    body = (await describe(files))["paths"]["/"]["put"]["requestBody"]
+    assert body["required"] is False
+    assert (await (await serve(files)).request("PUT", "/")).json() is True
+
+
+PARAMETERS = {
+    "msgspec": """
+        from typing import Annotated
+        from msgspec import Meta, Struct
+        from zenith_server import Query
+
+        OLD = Meta(extra_json_schema={"deprecated": True})
+
+        class Page(Struct):
+            size: Annotated[int, Meta(examples=[20]), OLD] = 10
+
+        async def get(
+            page: Annotated[Page, Query()],
+            word: Annotated[str, Meta(examples=["tea"]), OLD] = "a",
+        ) -> int: ...
+        """,
+    "pydantic": """
+        from typing import Annotated
+        from pydantic import BaseModel, Field
+        from zenith_server import Query
+
+        OLD = {"deprecated": True}
+
+        class Page(BaseModel):
+            size: int = Field(10, examples=[20], deprecated=True)
+
+        async def get(
+            page: Annotated[Page, Query()],
+            word: Annotated[str, Field(examples=["tea"], json_schema_extra=OLD)] = "a",
+        ) -> int: ...
+        """,
+}
+
+
+@pytest.mark.parametrize("library", PARAMETERS)
+async def test_parameters_have_examples_and_may_be_deprecated(
+    describe: Describe, library: str
+) -> None:
+    found = parameters(await describe({"routes/index.py": PARAMETERS[library]}), "/")
+    assert found["query size"]["schema"]["examples"] == [20]
+    assert found["query word"]["schema"]["examples"] == ["tea"]
+    assert [each["deprecated"] for each in found.values()] == [True, True]
+    assert not any("deprecated" in each["schema"] for each in found.values())

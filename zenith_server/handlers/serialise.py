@@ -143,10 +143,21 @@ class _Fits:
             # Most structs hold no other, and a generator over nothing is dearer than the question.
             return not inner or all(test(get(value)) for get, test in inner)
 
-        self._of_structs[kind] = fits
+        whole = _is_whole(kind) if is_dataclass(base) and base.__dictoffset__ else None
+        self._of_structs[kind] = fits if whole is None else lambda v: fits(v) and whole(v)
         deep = [field for field in fields(kind) if has_struct(field.type)]
         inner.extend((attrgetter(field.attribute), self.of(field.type)) for field in deep)
-        return fits
+        return self._of_structs[kind]
+
+
+def _is_whole(kind: Any) -> Test:
+    """A dataclass that msgspec read lacks what was left out; it writes what is there."""
+    names = {field.attribute for field in fields(kind)}
+
+    def is_whole(value: Any) -> bool:
+        return value is None or all(name in value.__dict__ for name in names)
+
+    return is_whole
 
 
 def _never(_: Any) -> bool:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal, Union, get_args, get_origin
+from types import UnionType
+from typing import Any, Literal, Union, cast, get_args, get_origin
 
 from zenith_server.handlers.response import STREAMS, is_file, is_response, is_status
 from zenith_server.handlers.schema import is_optional, members, plain
@@ -53,10 +54,23 @@ def answers(returns: Any, status: int = 200) -> tuple[Answer, ...]:
     kind, _ = plain(returns)
     if kind is MISSING or kind is Any:
         return (Answer(UNKNOWN if status == 200 else str(status)),)
+    pairs = [get_args(each) for each in members(returns) if _says_status(each)]
+    told = [each for body, code, *_ in pairs for c in _statuses(code) for each in _bodies(body, c)]
+    rest = _without(returns, _says_status) if pairs else returns
+    return (*told, *(_bodies(rest, str(status)) if rest is not MISSING else ()))
+
+
+def _says_status(kind: Any) -> bool:
     inner = get_args(kind)
-    if get_origin(kind) is tuple and len(inner) in {2, 3} and is_status(inner[1]):
-        return tuple(each for code in _statuses(inner[1]) for each in _bodies(inner[0], code))
-    return tuple(_bodies(returns, str(status)))
+    return get_origin(kind) is tuple and len(inner) in {2, 3} and is_status(inner[1])
+
+
+def _without(annotation: Any, left_out: Callable[[Any], bool]) -> Any:
+    """A union without some of its members; `MISSING` where none is left."""
+    kind, _ = plain(annotation)
+    kinds = get_args(kind) if get_origin(kind) in {Union, UnionType} else (kind,)
+    kept = [each for each in kinds if not left_out(plain(each)[0])]
+    return cast("Any", Union[*kept]) if kept else MISSING
 
 
 def _statuses(annotation: Any) -> tuple[str, ...]:
@@ -70,14 +84,19 @@ def _bodies(annotation: Any, status: str) -> Iterator[Answer]:
     special = [answer for kind in kinds if (answer := _special(kind, status)) is not None]
     data = [kind for kind in kinds if _special(kind, status) is None]
     if data:
-        is_whole = len(kinds) == 1 and not is_optional(annotation)
-        yield Answer(status, JSON, annotation if is_whole else Union[*data])
+        # What stands beside a type in `Annotated` says more of it, such as a discriminator.
+        whole = _without(annotation, _is_nothing) if is_optional(annotation) else annotation
+        yield Answer(status, JSON, Union[*data] if special else whole)
     yield from special
     if any(map(is_file, kinds)):
         yield Answer("206", ANY)
         yield Answer("304", text=title(304))
     if is_optional(annotation):
         yield Answer("204" if status in {"200", UNKNOWN} else status)
+
+
+def _is_nothing(kind: Any) -> bool:
+    return kind in _NOTHING
 
 
 def _special(kind: Any, status: str) -> Answer | None:

@@ -58,7 +58,7 @@ def body(inputs: Iterable[Input], doc: Doc, schemas: Schemas) -> Json:
     is_raw = plain(given.type)[0] is bytes
     whole = {} if is_raw else {"schema": _whole(given, schemas)}
     media = {"*/*" if is_raw else "application/json": whole}
-    return _described(doc, given) | {"content": media, "required": given.default is MISSING}
+    return _described(doc, given) | {"content": media, "required": _is_required(given)}
 
 
 def credentials(security: Iterable[Requirement]) -> list[Json]:
@@ -80,16 +80,21 @@ def _whole(each: Input, schemas: Schemas) -> Json:
 
 def _parameter(each: Input, doc: Doc, schemas: Schemas) -> Json:
     schema = _with_default(without_null(schemas.of(each.type, "in")), each.default)
-    schema = _as_read(schema, each.source)
-    described = _described(doc, each)
-    text = schema.pop("description", "") if not described else ""
-    return {
-        "name": each.key,
-        "in": each.source,
-        "required": each.default is MISSING and not is_optional(each.type),
-        **({"description": text} if text else described),
-        "schema": schema,
-    }
+    given = _of_parameter(each.key, each.source, schema, is_required=_is_required(each))
+    return given | _described(doc, each)
+
+
+def _of_parameter(name: str, source: str, schema: Json, *, is_required: bool) -> Json:
+    """A parameter, with what its schema says that is said of parameters elsewhere."""
+    told = {key: schema[key] for key in ("description", "deprecated") if key in schema}
+    rest = {key: value for key, value in schema.items() if key not in told}
+    head = {"name": name, "in": source, "required": is_required}
+    return head | told | {"schema": _as_read(rest, source)}
+
+
+def _is_required(each: Input) -> bool:
+    is_needed = each.default is MISSING and not is_optional(each.type)
+    return is_needed or each.source == "path"  # without it, it is another URL
 
 
 def _as_read(schema: Json, source: str) -> Json:
@@ -97,23 +102,25 @@ def _as_read(schema: Json, source: str) -> Json:
     pattern = _READABLE.get(source)
     if pattern is None or not SAID.isdisjoint(schema):
         return schema
-    if schema.get("type") == "array" and "items" in schema:
-        return schema | {"items": _as_read(schema["items"], source)}
+    if schema.get("type") == "array":
+        return schema | _items_as_read(schema, source)
+    if "anyOf" in schema:
+        return schema | {"anyOf": [_as_read(each, source) for each in schema["anyOf"]]}
     return schema | {"pattern": pattern} if schema.get("type") == "string" else schema
+
+
+def _items_as_read(schema: Json, source: str) -> Json:
+    """The same of a list's items, and of each place of a tuple."""
+    # A tuple says of its items that there are no others: false.
+    items: Json = {"items": _as_read(schema["items"], source)} if schema.get("items") else {}
+    places = [_as_read(each, source) for each in schema.get("prefixItems", ())]
+    return items | ({"prefixItems": places} if places else {})
 
 
 def _fields(each: Input, schemas: Schemas) -> list[Json]:
     properties, required = schemas.fields(each.type, "in")
     return [
-        {
-            "name": name,
-            "in": each.source,
-            "required": name in required,
-            **({"description": schema["description"]} if "description" in schema else {}),
-            "schema": _as_read(
-                {k: v for k, v in without_null(schema).items() if k != "description"}, each.source
-            ),
-        }
+        _of_parameter(name, each.source, without_null(schema), is_required=name in required)
         for name, schema in properties.items()
     ]
 
@@ -131,7 +138,7 @@ def _form(fields: list[Input], doc: Doc, schemas: Schemas) -> Json:
         else:
             schema = _with_default(without_null(schemas.of(each.type, "in")), each.default)
             properties[each.key] = _described(doc, each) | _as_read(schema, "form")
-            if each.default is MISSING and not is_optional(each.type):
+            if _is_required(each):
                 required.append(each.key)
     schema = {"type": "object", "properties": properties}
     whole = {"schema": schema | ({"required": required} if required else {})}

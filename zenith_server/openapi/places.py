@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -34,14 +35,64 @@ def places(annotation: Any, schema: Json, find: Find) -> Iterator[Place]:
             waiting += _fields(info, find(part["$ref"]))
 
 
-def add_formats(annotation: Any, schema: Json, find: Find) -> None:
-    """Add the format of dates with times (RFC 3339), which msgspec leaves out.
+def complete(annotation: Any, schema: Json, find: Find) -> None:
+    """Add what the reading of a type asks for and msgspec leaves out of its schema.
 
-    It reads times without an offset too, so it names the format only where an offset is asked for.
+    Args:
+        annotation: the type.
+        schema: what msgspec wrote for it.
+        find: returns the component of a reference.
     """
     for info, part in places(annotation, schema, find):
-        if isinstance(info, msgspec.inspect.DateTimeType) and part.get("type") == "string":
-            part.setdefault("format", "date-time")
+        whole = find(part["$ref"]) if "$ref" in part else part
+        for name, value in _left_out(info).items():
+            whole.setdefault(name, value)
+        if isinstance(info, msgspec.inspect.DataclassType):
+            _mark_made(info.cls, whole.get("properties", {}))
+
+
+# Digits are [0-9]: what \d stands for is not the same in every language.
+_DAY, _CLOCK = "[0-9]{4}-[0-9]{2}-[0-9]{2}", r"([01][0-9]|2[0-3])(:[0-5][0-9]){2}(\.[0-9]+)?"
+_DECIMAL = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+_HOURS = r"T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+(\.[0-9]+)?S)?"
+_DURATION = rf"^[+-]?P(?!$)([0-9]+(\.[0-9]+)?D)?({_HOURS})?$"
+_SAID: Mapping[tuple[type[Any], bool | None], Json] = {
+    # Without an offset it is read too, unless one is asked for.
+    (msgspec.inspect.DateTimeType, None): {"format": "date-time"},
+    (msgspec.inspect.DateTimeType, True): {"format": "date-time"},
+    (msgspec.inspect.DateTimeType, False): {"pattern": f"^{_DAY}T{_CLOCK}$"},
+    (msgspec.inspect.TimeType, None): {"pattern": f"^{_CLOCK}(Z|[+-][0-9]{{2}}:[0-9]{{2}})?$"},
+    (msgspec.inspect.TimeType, False): {"pattern": f"^{_CLOCK}$"},
+    (msgspec.inspect.TimeDeltaType, None): {"pattern": _DURATION},
+    (msgspec.inspect.DecimalType, None): {"pattern": _DECIMAL},
+}
+_WHOLE = {"propertyNames": {"pattern": "^-?(0|[1-9][0-9]*)$"}}
+_JSON_TYPES = {str: "string", int: "integer"}
+
+
+def _left_out(info: Any) -> Json:
+    if isinstance(info, msgspec.inspect.EnumType):
+        return _type_of(member.value for member in info.cls)
+    if isinstance(info, msgspec.inspect.LiteralType):
+        return _type_of(info.values)
+    if isinstance(info, msgspec.inspect.DictType):
+        return _WHOLE if isinstance(info.key_type, msgspec.inspect.IntType) else {}
+    kind: type[Any] = info.__class__
+    return _SAID.get((kind, getattr(info, "tz", None)), {})
+
+
+def _type_of(values: Iterable[Any]) -> Json:
+    """What JSON calls all of them."""
+    kinds = set(map(type, values))
+    name = _JSON_TYPES.get(kinds.pop()) if len(kinds) == 1 else None
+    return {"type": name} if name else {}
+
+
+def _mark_made(kind: Any, properties: Json) -> None:
+    """The fields of a dataclass that it makes itself; nobody may send them."""
+    for field in dataclasses.fields(kind):
+        if not field.init and field.name in properties:
+            properties[field.name]["readOnly"] = True
 
 
 def _fields(info: Any, schema: Json) -> Iterator[Place]:

@@ -13,7 +13,7 @@ import msgspec
 from zenith_server.handlers.pydantic_types import says_extra
 from zenith_server.handlers.schema import needs_pydantic
 from zenith_server.handlers.signature import MISSING
-from zenith_server.openapi.places import add_formats, places
+from zenith_server.openapi.places import complete, places
 from zenith_server.openapi.rows import Rows
 
 PLACE = "#/components/schemas/"
@@ -113,7 +113,7 @@ class Schemas:
             given = self._add([each for each, _ in batch], schemas, components, known)
             names |= {kind: given[name] for name, kind in kinds.items()}
         for each, kind in typed:
-            add_formats(kind, self._schemas[each.key], self._find)
+            complete(kind, self._schemas[each.key], self._find)
 
     def _add(
         self,
@@ -157,6 +157,8 @@ class Schemas:
             schema = self._find(reference)
         if schema.get("type") == "string" and SAID.isdisjoint(schema):
             schema["pattern"] = NO_NUL
+        if schema.get("type") == "object" and "properties" not in schema:
+            schema.setdefault("propertyNames", {"pattern": NO_NUL})
         schema.pop("uniqueItems", None)
         if closed and "properties" in schema:
             schema.setdefault("additionalProperties", False)
