@@ -178,6 +178,96 @@ async def test_own_error_handlers_decide_the_form_of_errors(describe: Describe) 
     assert responses["404"]["content"] == {"application/json": failure}
 
 
+async def test_a_mapped_exception_is_told_where_the_code_shows_it(describe: Describe) -> None:
+    document = await describe(
+        {
+            "services/stock.py": """
+                from sqlalchemy import select, column
+                from zenith_server import Session, Service
+
+                class SoldOut(Exception): ...
+
+                class Stock(Service):
+                    def __init__(self, session: Session) -> None:
+                        self.session = session
+
+                    async def take(self) -> int:
+                        raise SoldOut
+
+                    async def item(self) -> int:
+                        return (await self.session.scalars(select(column("a")))).one()
+                """,
+            "routes/_errors.py": """
+                from typing import Literal
+                from sqlalchemy.exc import NoResultFound
+                from services.stock import SoldOut
+
+                def gone(error: SoldOut) -> tuple[str, Literal[410]]:
+                    return "Sold out", 410
+
+                def missing(error: NoResultFound) -> tuple[str, Literal[404]]:
+                    return "Not there", 404
+
+                def broken(error: ZeroDivisionError) -> tuple[str, Literal[400]]:
+                    return "That cannot be", 400
+                """,
+            "routes/index.py": '''
+                from services.stock import SoldOut, Stock
+
+                async def get(stock: Stock) -> int:
+                    return await stock.item()
+                async def put(stock: Stock) -> int:
+                    return await stock.take()
+                async def post(stock: Stock) -> int:
+                    """Count.
+
+                    Raises:
+                        SoldOut: there is nothing to count.
+                    """
+                    return 1
+                async def delete() -> None: ...
+                ''',
+        }
+    )
+    said = {method: texts(document, "/", method) for method in document["paths"]["/"]}
+    always = {"400": "Bad Request"}
+    assert said == {
+        "get": {**always, "404": "Not Found"},
+        "put": {**always, "410": "Gone"},
+        "post": {**always, "410": "there is nothing to count."},
+        "delete": always,
+    }
+
+
+async def test_what_finds_or_raises_counts_though_it_is_not_the_projects(
+    describe: Describe,
+) -> None:
+    document = await describe(
+        {
+            "models/book.py": """
+                from sqlalchemy.orm import Mapped, mapped_column
+                from zenith_server import Model
+
+                class Book(Model):
+                    __tablename__ = "books"
+                    id: Mapped[int] = mapped_column(primary_key=True)
+                """,
+            "routes/index.py": """
+                from models.book import Book
+
+                async def get() -> Book:
+                    return await Book.find_or_404(1)
+                async def put() -> Book:
+                    return await Book.where(id=1).first_or_404()
+                async def post() -> Book | None:
+                    return await Book.where(id=1).first()
+                """,
+        }
+    )
+    said = {method: texts(document, "/", method) for method in document["paths"]["/"]}
+    assert said == {"get": {"404": "Not Found"}, "put": {"404": "Not Found"}, "post": {}}
+
+
 async def test_text_in_a_path_always_fits(describe: Describe) -> None:
     document = await describe(
         {

@@ -12,7 +12,7 @@ from zenith_server.handlers.response import is_file
 from zenith_server.handlers.schema import is_optional, members, needs_pydantic, plain
 from zenith_server.handlers.signature import MISSING, Input, Known, read
 from zenith_server.openapi.answers import UNKNOWN, Answer, answers
-from zenith_server.openapi.raised import Raised
+from zenith_server.openapi.raised import Raised, shows
 from zenith_server.plan import ErrorMapping, Route
 from zenith_server.problems import (
     BadRequest,
@@ -121,7 +121,7 @@ def failures(
         if mapping is not None:
             yield from _mapped(each, mapping, known)
     for mapping in own:
-        if not _is_http(mapping.exception):
+        if _may_come_from_anywhere(mapping.exception):
             yield from _said(mapping, known)
 
 
@@ -168,8 +168,10 @@ def _returned(mapping: ErrorMapping, known: Known) -> tuple[Answer, ...]:
     return answers(signature.returns, signature.status)
 
 
-def _is_http(exception: type[Exception] | str) -> bool:
-    return not isinstance(exception, str) and issubclass(exception, HTTPException)
+def _may_come_from_anywhere(exception: type[Exception] | str) -> bool:
+    if isinstance(exception, str):
+        return True
+    return not issubclass(exception, HTTPException) and not shows(exception)
 
 
 def status_of(kind: type[HTTPException]) -> int | None:

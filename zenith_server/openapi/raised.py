@@ -6,9 +6,10 @@ import ast
 import builtins
 import inspect
 import site
+import sys
 import sysconfig
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FunctionType, ModuleType
@@ -66,6 +67,7 @@ class Sources:
             if isinstance(node, ast.Raise) and node.exc is not None:
                 yield from _raise(node.exc, names)
             elif isinstance(node, ast.Call):
+                yield from _deeper(node.func)
                 called, its_owner = names.called(node.func)
                 yield from self._all(_function(called), its_owner, seen)
 
@@ -126,6 +128,31 @@ def _raise(node: ast.expr, names: _Names) -> Iterator[Raised]:
     yield Raised(kind, text, status if isinstance(status, int) else None)
 
 
+_DEEPER: Mapping[str, str] = {
+    **dict.fromkeys(("one", "scalar_one", "get_one"), "sqlalchemy.exc.NoResultFound"),
+    **dict.fromkeys(("find_or_404", "first_or_404"), "zenith_server.problems.NotFound"),
+}
+"""What methods raise of libraries that are not looked into, by their names."""
+
+
+def _deeper(called: ast.expr) -> Iterator[Raised]:
+    if isinstance(called, ast.Attribute) and called.attr in _DEEPER:
+        module, _, name = _DEEPER[called.attr].rpartition(".")
+        kind = getattr(sys.modules.get(module), name, None)
+        if kind is not None:
+            yield Raised(kind)
+
+
+def shows(kind: type[Exception]) -> bool:
+    """Whether the code of a project shows where an exception is raised.
+
+    It does for the project's own, and for those of which it is known what raises them.
+    """
+    file = getattr(sys.modules.get(kind.__module__), "__file__", None)
+    is_known = f"{kind.__module__}.{kind.__qualname__}" in _DEEPER.values()
+    return is_known or (file is not None and _is_projects(kind.__module__, file))
+
+
 def _documented(function: FunctionType, names: _Names) -> Iterator[Raised]:
     for name, text in doc_of(function).raises.items():
         kind = names.value(ast.parse(name, mode="eval").body) if _is_dotted(name) else None
@@ -174,9 +201,12 @@ def _class(annotation: Any) -> type[Any] | None:
 
 def _is_own(function: FunctionType) -> bool:
     """Whether it belongs to a project, and not to Python, to a library or to this server."""
-    if function.__module__.partition(".")[0] == __name__.partition(".")[0]:
-        return False
-    return not function.__code__.co_filename.startswith(_INSTALLED)
+    return _is_projects(function.__module__, function.__code__.co_filename)
+
+
+def _is_projects(module: str, file: str) -> bool:
+    is_ours = module.partition(".")[0] == __name__.partition(".")[0]
+    return not is_ours and not file.startswith(_INSTALLED)
 
 
 _INSTALLED = tuple(
