@@ -29,6 +29,7 @@ FAULTS: dict[str, tuple[Fault, int, int, tuple[int, ...]]] = {
     "replacements": (faults.replacements, 100, 2000, (2,)),
     "silences": (faults.silences, 6, 10_000, (1, 2)),
     "deaths": (faults.deaths, 100, 300, (2,)),
+    "blocks": (faults.blocks, 20, 300, (2, 4)),
     "murders": (faults.murders, 50, 100, (2,)),
     "growth": (faults.growth, 200, 3000, (1,)),
     "edits": (edits, 500, 5000, (1,)),

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import Server
-from tests.served import ask
+from tests.served import ask, scope_of
+from zenith_server.environment import EnvironmentName
+from zenith_server.protocol import Message
 
 HELLO = "async def get(): return 'hello'"
 
@@ -182,3 +184,28 @@ async def test_an_unknown_kind_of_connection_is_left_alone(serve: Server) -> Non
         raise AssertionError
 
     await app.app({"type": "telepathy"}, never, never)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("environment", ["test", "development"])
+async def test_a_client_that_leaves_while_its_body_is_read_gets_no_answer_and_is_no_error(
+    serve: Server, caplog: pytest.LogCaptureFixture, environment: EnvironmentName
+) -> None:
+    reading = """
+        from starlette.requests import Request
+
+        async def post(request: Request):
+            return len(await request.body())
+    """
+    app = (await serve({"routes/index.py": reading}, environment)).app
+    parts = iter([{"type": "http.request", "body": b"x", "more_body": True}])
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return next(parts, {"type": "http.disconnect"})
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    await app(scope_of("POST", "/", [(b"host", b"localhost")]), receive, send)
+    assert sent == []
+    assert "failed" not in caplog.text

@@ -139,6 +139,53 @@ def _one_death(server: Server, way: str, workers: int) -> float:
     return time.monotonic() - began
 
 
+LIMIT = 4.0
+# Until a blocked loop is noticed, Granian accepts connections for it too.
+_NOTICED = 0.6
+
+
+def blocks(place: Place, times: int, requests: int) -> Figures:
+    """Event loops that are blocked: named within 2 s, replaced at the limit, the rest goes on.
+
+    What is lost are the requests of the blocked worker, which is ended.
+    """
+    named, replaced, p99, clients = 0.0, 0.0, 0.0, 12
+    with (
+        serving(
+            place.folder, place.database, place.engine, place.workers, worker_timeout=LIMIT
+        ) as server,
+        Load(server.port, clients) as load,
+    ):
+        for number in range(1, times + 1):
+            load.reaches(requests)
+            began, before = time.monotonic(), set(server.pids())
+            with socket.create_connection(("127.0.0.1", server.port)) as raw:
+                raw.sendall(b"GET /blocked?seconds=60 HTTP/1.1\r\nhost: localhost\r\n\r\n")
+                while server.process.output.count("its event loop is blocked") < number:
+                    assert time.monotonic() - began < 20, server.process.output
+                    time.sleep(0.01)
+                named = max(named, time.monotonic() - began)
+                while len(now := set(server.pids())) < place.workers or now == before:
+                    assert time.monotonic() - began < 20, server.process.output
+                    time.sleep(0.01)
+            ended = time.monotonic()
+            replaced = max(replaced, ended - began)
+            p99 = max(p99, load.book.p99(began + _NOTICED, ended))
+            time.sleep(1.1)
+    lost = sum(load.book.errors.values())
+    assert load.book.counts[REFUSED] == 0
+    assert lost <= times * clients, load.book.errors
+    assert judge(load.book, rows(place.database)) == []
+    return {
+        "blocks": times,
+        "answered": load.book.answered,
+        "lost": lost,
+        "longest until named": named,
+        "longest until replaced": replaced,
+        "p99 of the others ms": p99 * 1000,
+    }
+
+
 def murders(place: Place, times: int, requests: int) -> Figures:
     """The supervisor is killed under load: no process is left, and the port is free again."""
     longest, port = 0.0, free_port()

@@ -50,5 +50,9 @@ def test_deaths_of_workers_cost_their_own_requests_alone(place: Place) -> None:
     assert faults.deaths(place, 1, 200)["longest replacement"] < 5
 
 
+def test_a_blocked_loop_costs_its_own_requests_alone(place: Place) -> None:
+    assert faults.blocks(place, 1, 200)["longest until named"] < 2
+
+
 def test_nothing_is_left_of_a_killed_supervisor(place: Place) -> None:
     assert faults.murders(place, 1, 100)["longest"] < 5

@@ -53,9 +53,13 @@ class Failures:
     ) -> Reply | None:
         """Return the reply to an exception; one that is no plain reply has been sent.
 
+        There is none for a client that has gone.
+
         Raises:
             Exception: the same or another, because nobody answers it or half an answer is out.
         """
+        if _has_left(error):
+            return None
         handler = self._handlers(endpoint, scope)(error)
         exchange: Exchange | None = scope.get(EXCHANGE)
         if handler is None or (exchange is not None and exchange.status):
@@ -115,6 +119,16 @@ async def _sent(reply: ASGIApp | None, scope: Scope, receive: Receive, send: Sen
         return reply
     await reply(scope, receive, send)
     return None
+
+
+def _has_left(error: Exception) -> bool:
+    """Whether a handler read the body with Starlette while its client went away."""
+    # Without a look at the name each exception would import the module.
+    if type(error).__name__ != "ClientDisconnect":
+        return False
+    from starlette.requests import ClientDisconnect
+
+    return isinstance(error, ClientDisconnect)
 
 
 def _is_goodbye(error: Exception) -> bool:
