@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from contextlib import nullcontext
 
 from zenith_server.version import __version__
 
@@ -14,9 +15,12 @@ def main() -> int:
     if sys.argv[1:] in (["--version"], ["-V"]):
         print(f"zenith-server {__version__}")  # noqa: T201 - the answer
         return 0
-    from zenith_server.cli import command_line
+    from zenith_server.runner.headstart import headstart, serves
 
-    return command_line(sys.argv[1:], started)
+    with headstart() if serves(sys.argv[1:]) else nullcontext():
+        from zenith_server.cli import command_line
+
+        return command_line(sys.argv[1:], started)
 
 
 if __name__ == "__main__":

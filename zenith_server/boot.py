@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 
 from zenith_server.builtin import built_in, installed
@@ -45,14 +45,8 @@ def boot(settings: Settings, declared: Declarations | None = None) -> Dispatcher
     return build(settings, draft.plan(), draft.all_faults())
 
 
-def prepare(
-    settings: Settings, loaded: Callable[[], object] = tuple
-) -> tuple[tuple[str, str], ...]:
-    """Do what must be done once before any worker serves, such as migrations.
-
-    Args:
-        settings: the values of this start.
-        loaded: called once the project is loaded: what follows may take as long as it needs.
+def prepare(settings: Settings) -> tuple[tuple[str, str], ...]:
+    """Do what must be done once before anything serves, such as migrations.
 
     Returns:
         Rows for the banner.
@@ -60,13 +54,20 @@ def prepare(
     Raises:
         ProjectError: it cannot be done, so nothing may serve.
     """
-    plan = boot(settings).plan
-    loaded()
+    return prepared(settings, boot(settings))
+
+
+def prepared(_settings: Settings, app: Dispatcher) -> tuple[tuple[str, str], ...]:
+    """Do the same with an app that is going to serve in this process.
+
+    Raises:
+        ProjectError: it cannot be done, so nothing may serve.
+    """
 
     async def run() -> tuple[tuple[str, str], ...]:
-        return tuple([(step.name, await step.run()) for step in plan.preparations])
+        return tuple([(step.name, await step.run()) for step in app.plan.preparations])
 
-    return asyncio.run(run())
+    return asyncio.run(run()) if app.plan.preparations else ()
 
 
 def plugins_of(settings: Settings, declared: Declarations | None = None) -> tuple[Plugin, ...]:

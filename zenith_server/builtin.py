@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib import import_module
-from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, cast
 
 from zenith_server.errors import Fault, ProjectError, suggestion
@@ -46,9 +45,17 @@ def built_in(declared: Declarations | None = None) -> tuple[Plugin, ...]:
     """Return the plugins that come with the server: the layers, the features, then `app.py`."""
     from zenith_server.plugins.app import App
 
+    return (*(_made(place) for place in _places()), App(declared))
+
+
+def modules() -> list[str]:
+    """Return the modules that the built-in plugins are in."""
+    return [_module(place) for place in (*_places(), "app:App")]
+
+
+def _places() -> tuple[str, ...]:
     layers = (f"layers.{preset.layer}:{_class_name(preset.layer)}" for preset in PRESETS)
-    plugins = (_made(place) for place in (*layers, *BUILT_IN))
-    return (*plugins, App(declared))
+    return (*layers, *BUILT_IN)
 
 
 def with_commands() -> tuple[Plugin, ...]:
@@ -62,6 +69,10 @@ def installed(names: tuple[str, ...]) -> tuple[Plugin, ...]:
     Raises:
         ProjectError: a name that no package has.
     """
+    if not names:
+        return ()
+    from importlib.metadata import entry_points
+
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
     faults = [_unknown(name, tuple(found)) for name in names if name not in found]
     if faults:
@@ -70,8 +81,12 @@ def installed(names: tuple[str, ...]) -> tuple[Plugin, ...]:
 
 
 def _made(place: str) -> Plugin:
-    module, _, name = place.partition(":")
-    return cast("Plugin", getattr(import_module(f"zenith_server.plugins.{module}"), name)())
+    name = place.partition(":")[2]
+    return cast("Plugin", getattr(import_module(_module(place)), name)())
+
+
+def _module(place: str) -> str:
+    return f"zenith_server.plugins.{place.partition(':')[0]}"
 
 
 def _class_name(layer: str) -> str:

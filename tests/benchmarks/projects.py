@@ -6,9 +6,14 @@ Each answers `/version` with a number that stands in one of its files.
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
+ENVIRON = {
+    "SECRET_KEY": "5f0c1d6a-bench-only-9be2-47aa-b1e2-a3c4d5e6f708",
+    "DATABASE_URL": "sqlite:///data.sqlite3",
+}
 EXAMPLE = Path(__file__).resolve().parents[2] / "example_project"
 OURS = "async def get() -> int:\n    return {version}\n"
 FASTAPI = """\
@@ -89,6 +94,7 @@ class Project:
     folder: Path
     file: str
     text: str
+    environ: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def save(self, version: int) -> None:
         """Write the file so that `/version` answers this number from now on."""
@@ -111,7 +117,7 @@ def one_fastapi_file(folder: Path) -> Project:
 def example(folder: Path) -> Project:
     """Return a copy of the example project, with one route more."""
     shutil.copytree(EXAMPLE, folder, ignore=shutil.ignore_patterns("__pycache__", "data"))
-    return _saved(Project(folder, "routes/version.py", OURS))
+    return _saved(Project(folder, "routes/version.py", OURS, ENVIRON))
 
 
 def fastapi_example(folder: Path) -> Project:

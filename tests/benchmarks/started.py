@@ -17,11 +17,9 @@ from tests.servers import free_port
 
 BIN = Path(sys.executable).parent
 PATIENCE = 60.0
-PAUSE = 0.001
-ENVIRON = {
-    "SECRET_KEY": "5f0c1d6a-bench-only-9be2-47aa-b1e2-a3c4d5e6f708",
-    "DATABASE_URL": "sqlite:///data.sqlite3",
-}
+# Seconds between two questions: after an answer, and after none or a refusal, where the server is
+# busy with its start and questions take time from it.
+PAUSE, LONGER_PAUSE = 0.001, 0.005
 
 
 class Started:
@@ -36,12 +34,13 @@ class Started:
         self.project = project
         self.port = free_port()
         self.version = 0
+        self._is_answering = False
         program, *words = command
         self._began = time.perf_counter()
         self._process = subprocess.Popen(
             [BIN / program, *words, "--port", str(self.port)],
             cwd=project.folder,
-            env={**os.environ, **ENVIRON},
+            env=_environ(project),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -67,7 +66,10 @@ class Started:
         request = b"GET /version HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
         with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 5) as raw:
             raw.sendall(request)
-            return b"".join(iter(lambda: raw.recv(65536), b""))
+            answer = b"".join(iter(lambda: raw.recv(65536), b""))
+            self._is_answering = answer.startswith(b"HTTP/1.1 200")
+            return answer
+        self._is_answering = False
         return b""
 
     def _until(self, true: Callable[[], bool]) -> None:
@@ -75,13 +77,19 @@ class Started:
         while not true():
             if time.perf_counter() > deadline or self._process.poll() is not None:
                 raise TimeoutError(f"{self._process.args} does not answer: {self.ask()!r}")
-            time.sleep(PAUSE)
+            time.sleep(PAUSE if self._is_answering else LONGER_PAUSE)
 
     def stop(self) -> None:
         """End the server and everything that it started."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+
+
+def _environ(project: Project) -> dict[str, str]:
+    # What is installed is compiled, and so is what was started once, whoever measures.
+    environ = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return environ | project.environ
 
 
 @contextmanager

@@ -123,4 +123,4 @@ def test_the_socket_listens_before_the_project_is_loaded(tmp_path: Path) -> None
     with Runner(tmp_path) as runner:
         runner.until(runner.connects, "listening")
         assert "ready in" not in runner.output
-        assert runner.get().text == "hello"
+        runner.answers("hello")

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from tests.runner.program import BOOT, settings_from
-from zenith_server.runner import Limits, Report, serve
+from zenith_server.runner.banner import Report
+from zenith_server.runner.program import Limits
+from zenith_server.runner.serve import serve
 from zenith_server.settings import Settings
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
 from zenith_server.environment import Environment, EnvironmentName
-from zenith_server.runner import Program
-from zenith_server.runner.program import Facts
+from zenith_server.runner.program import Facts, Program
 from zenith_server.settings import Connections, Server, Settings
 
 BOOT = Program("tests.runner.program:boot", "tests.runner.program:prepare")
@@ -24,14 +23,11 @@ def boot(settings: Settings) -> Any:
     return import_module("app").app
 
 
-def prepare(settings: Settings, loaded: Callable[[], object]) -> Facts:
+def prepare(settings: Settings, _app: object) -> Facts:
     """Run the project's `prepare.py`, if it has one, and return its rows."""
     if not (settings.root / "prepare.py").exists():
         return ()
-    sys.path.insert(0, str(settings.root))
-    module = import_module("prepare")
-    loaded()
-    return module.prepare(settings)
+    return import_module("prepare").prepare(settings)
 
 
 def settings_from(root: Path, options: Mapping[str, object]) -> Settings:

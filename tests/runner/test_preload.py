@@ -15,9 +15,9 @@ def test_database_libraries_are_loaded_for_projects_with_models_or_migrations(
     tmp_path: Path,
 ) -> None:
     settings = settings_from(tmp_path, {})
-    assert "sqlalchemy.ext.asyncio" not in first_libraries(settings, BOOT)
+    assert "zenith_server.database.session" not in first_libraries(settings, BOOT)
     (tmp_path / "models").mkdir()
-    assert "sqlalchemy.ext.asyncio" in first_libraries(settings, BOOT)
+    assert "zenith_server.database.session" in first_libraries(settings, BOOT)
 
 
 def test_the_engine_and_the_boot_are_loaded_first(tmp_path: Path) -> None:

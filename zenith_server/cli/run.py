@@ -86,7 +86,8 @@ class Serve:
     def _serve(
         self, project: Path, options: ServerOptions, *, env: str | None, dev: bool = False
     ) -> int:
-        from zenith_server.runner import Report, serve
+        from zenith_server.runner.banner import Report
+        from zenith_server.runner.serve import serve
         from zenith_server.scan import check_folder
         from zenith_server.settings import settings_of
 

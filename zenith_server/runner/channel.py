@@ -4,11 +4,13 @@ JSON, not pickle, from worker to supervisor: the worker runs project code, and n
 says may make the supervisor import anything. The job is the one value that travels as a pickle,
 from the supervisor, which is trusted.
 
-Worker to supervisor: `ready` (facts, modules, routes), `done` (facts, modules), `failed` (text),
-`leaving` (it got a SIGTERM), `retired` (it takes no new connections any more), `counted`
-(families: its figures so far), `figures` (it wants those of all workers).
-Supervisor to worker: `job` (pickle), `saved` (files, token), `stop` (lame_duck, settle, grace),
-`hurry`, `count` (tell your figures), `figures` (families: those of all workers).
+Worker to supervisor: `loaded`, `prepared` (facts), `ready` (it serves), `about` (engine, facts,
+modules, routes: what it serves), `failed` (text), `leaving` (it got a SIGTERM), `retired` (it takes
+no new connections any more), `counted` (families: its figures so far), `figures` (it wants those of
+all workers).
+Supervisor to worker: `job` (pickle), `go` (the answer to `loaded` and `prepared`), `saved` (files,
+token), `stop` (lame_duck, settle, grace), `hurry`, `count` (tell your figures), `figures`
+(families: those of all workers).
 Unknown types are ignored by both, so that later messages (heartbeats) do not break older peers.
 """
 
@@ -26,7 +28,7 @@ from zenith_server.runner.program import Program
 from zenith_server.settings import Settings
 
 Message = dict[str, object]
-Task = Literal["serve", "prepare", "standby", "broken"]
+Task = Literal["serve", "standby", "broken"]
 LINE_LIMIT = 64 * 1024 * 1024
 
 
@@ -35,8 +37,9 @@ class Job:
     """What a new worker is to do.
 
     Args:
-        task: serve the project; prepare it once; answer "not yet"; or show what is broken.
+        task: serve the project; answer "not yet"; or show what is broken.
         message: what is broken, for that task.
+        prepares: whether it does first what must be done once, and then waits to be told to serve.
         changed: files of the project that were just saved, relative to its folder.
         token: names what it serves, the same for all workers that serve the same.
     """
@@ -45,6 +48,7 @@ class Job:
     program: Program
     settings: Settings
     message: str = ""
+    prepares: bool = False
     changed: tuple[str, ...] = ()
     token: str = ""
 

@@ -25,6 +25,7 @@ from typing import NoReturn
 _LINE = 65_536
 _MAX_DESCRIPTORS = 8
 _LAST_CHANCE = 1.0
+_THRESHOLDS = gc.get_threshold()
 
 
 class _Forked(Exception):
@@ -131,18 +132,35 @@ def preload(modules: Iterable[str]) -> None:
                 import_module(module)
             except Exception:  # noqa: BLE001, S112
                 continue
-    gc.collect()
     gc.freeze()
 
 
-def main(descriptor: int) -> NoReturn:
-    """Run the fork server on the inherited end of its socket pair, and the workers below it."""
+def collect_again() -> None:
+    """Leave what is there by now alone for good, and collect garbage among what comes.
+
+    Where the project has settled how garbage is collected, that stays as it is.
+    """
+    gc.freeze()
+    if gc.get_threshold()[0] == 0:
+        gc.set_threshold(*_THRESHOLDS)
+
+
+def main(descriptor: int, modules: Iterable[str] = ()) -> NoReturn:
+    """Run the fork server on the inherited end of its socket pair, and the workers below it.
+
+    Args:
+        descriptor: that end.
+        modules: libraries to load before anybody asks for them.
+    """
+    # Loading makes much and leaves nothing to collect; workers turn it on again once they have.
+    gc.set_threshold(0)
     wakeups, wake = os.pipe()
     os.set_blocking(wake, False)
     os.set_blocking(wakeups, False)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(number, _no_action)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
+    preload(modules)
     server = _ForkServer(socket.socket(fileno=descriptor))
     try:
         server.serve(wakeups)

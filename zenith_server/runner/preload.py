@@ -9,7 +9,8 @@ from zenith_server.runner import engines
 from zenith_server.runner.program import Program
 from zenith_server.settings import Settings
 
-_DATABASE = ("sqlalchemy.ext.asyncio", "alembic.runtime.migration")
+_DATABASE = ("zenith_server.database.configured", "zenith_server.database.session")
+_MIGRATIONS = ("alembic.runtime.migration",)
 # Known to do nothing at import but define things: no threads, no connections, no look at the
 # environment that a project's .env could change.
 _FORKABLE = frozenset(
@@ -55,10 +56,12 @@ _FORKABLE = frozenset(
 
 def first_libraries(settings: Settings, program: Program) -> list[str]:
     """Return what any worker of this project is going to need, before one has been seen."""
-    data = any((settings.root / folder).is_dir() for folder in ("models", "migrations"))
+    models, migrations = ((settings.root / name).is_dir() for name in ("models", "migrations"))
+    data = models or migrations or settings.database.url
     boot = program.boot.partition(":")[0]
     engine = engines.module_of(engines.choose(settings))
-    return ["zenith_server.runner.worker", boot, engine, *(_DATABASE if data else ())]
+    wanted = ["zenith_server.runner.libraries", boot, engine]
+    return [*wanted, *(_DATABASE if data else ()), *(_MIGRATIONS if migrations else ())]
 
 
 def forkable(modules: Iterable[str]) -> list[str]:

@@ -8,15 +8,17 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Any, cast
 
 from zenith_server.figures import Family, read
 from zenith_server.runner.channel import LINE_LIMIT, Job, Message, decode, encode, encode_job
+from zenith_server.runner.headstart import take
+from zenith_server.runner.program import Facts
 from zenith_server.runner.pulse import Counts, Pulse, memory
 
 _START = """\
@@ -36,8 +38,11 @@ class Process:
     Attributes:
         forked: set once the fork server has made the process.
         retired: set once it takes no new connections any more.
-        outcome: the first thing that the worker says: `ready`, `done` or `failed`; if it dies
-            without a word, `{"type": "died"}` with its exit `code`.
+        outcome: how its start went: `ready` or `failed`; if it dies without a word,
+            `{"type": "died"}` with its exit `code`.
+        prepared: the rows for the banner, once it has nothing to prepare (any more).
+        preparing: whether it is at that, and must not be cut off.
+        about: what it serves, told a moment after it began to; nothing if it died before.
         gone: the exit code, once the process has ended.
         stopping: whether it was told to stop, so that its end is no surprise.
         leaving: called when it has been asked to stop by someone else.
@@ -65,6 +70,7 @@ class Process:
         self.generation = 0
         self.ready_at: float | None = None
         self.stopping = False
+        self.preparing = False
         self.condemned = False
         self.complaint = ""
         self.leaving: Callable[[Process], None] = _nobody_listens
@@ -74,6 +80,8 @@ class Process:
         self.forked = asyncio.Event()
         self.retired = asyncio.Event()
         self.outcome: asyncio.Future[Message] = loop.create_future()
+        self.about: asyncio.Future[Message] = loop.create_future()
+        self.prepared: asyncio.Future[Facts] = loop.create_future()
         self.gone: asyncio.Future[int] = loop.create_future()
         self._end = end
         self._writer: asyncio.StreamWriter | None = None
@@ -89,7 +97,11 @@ class Process:
 
     def _hear(self, message: Message) -> None:
         kind = message.get("type")
-        if kind in ("ready", "done", "failed") and not self.outcome.done():
+        if kind in ("loaded", "prepared"):
+            self._go_on(message)
+        elif kind == "about":
+            self.about.set_result(message)
+        elif kind in ("ready", "failed") and not self.outcome.done():
             self.ready_at = time.monotonic() if kind == "ready" else None
             self.outcome.set_result(message)
         elif kind == "leaving":
@@ -103,6 +115,14 @@ class Process:
             self._counted.set()
         elif kind == "failed":
             self.complaint = str(message.get("text", ""))
+
+    def _go_on(self, message: Message) -> None:
+        """Let it prepare, and then serve, or end if nobody wants it any more."""
+        self.preparing = message["type"] == "loaded"
+        if not self.preparing:
+            rows = cast("list[list[str]]", message["facts"])
+            self.prepared.set_result(tuple((name, value) for name, value in rows))
+        self.tell({"type": "stop" if self.stopping else "go"})
 
     def tell(self, message: Message) -> None:
         """Send the worker an order; one that has gone does not hear it."""
@@ -143,6 +163,10 @@ class Process:
             self._writer.close()
         if not self.outcome.done():
             self.outcome.set_result({"type": "died", "code": code})
+        if not self.prepared.done():
+            self.prepared.set_result(())
+        if not self.about.done():
+            self.about.set_result({})
         self.retired.set()
         self._counted.set()
         if not self.gone.done():
@@ -163,12 +187,7 @@ class ForkServer:
 
     def __init__(self, inherited: socket.socket) -> None:
         self._inherited = inherited
-        self._socket, theirs = socket.socketpair()
-        source = _START.format(path=sys.path, descriptor=theirs.fileno())
-        self._process = subprocess.Popen(  # noqa: S603
-            [sys.executable, "-c", source], pass_fds=[theirs.fileno()]
-        )
-        theirs.close()
+        self._socket, self._wait = _taken() or _begun()
         self._tickets = itertools.count(1)
         self._processes: dict[int, Process] = {}
         self._preloaded: set[str] = set()
@@ -248,7 +267,31 @@ class ForkServer:
             self._socket.shutdown(socket.SHUT_WR)
         await self.lost.wait()
         self._socket.close()
-        await asyncio.to_thread(self._process.wait)
+        # Whoever collects orphans may have been faster.
+        with suppress(ChildProcessError):
+            await asyncio.to_thread(self._wait)
+
+
+Begun = tuple[socket.socket, Callable[[], object]]
+"""Our end of a fork server's socket pair, and what waits for its end."""
+
+
+def _taken() -> Begun | None:
+    """Take the fork server that has a head start, if there is one."""
+    taken = take()
+    return (taken[1], partial(os.waitpid, taken[0], 0)) if taken else None
+
+
+def _begun() -> Begun:
+    """Start a fork server from nothing."""
+    import subprocess
+
+    ours, theirs = socket.socketpair()
+    source = _START.format(path=sys.path, descriptor=theirs.fileno())
+    with theirs:
+        command = [sys.executable, "-c", source]
+        process = subprocess.Popen(command, pass_fds=[theirs.fileno()])  # noqa: S603
+    return ours, process.wait
 
 
 async def _end_with_channel(process: Process) -> None:

@@ -20,13 +20,12 @@ class Program:
     Args:
         boot: takes the settings and returns the ASGI app; the app may have `facts()`, rows for the
             banner, and `drain()`, called once when the worker has been told to stop.
-        prepare: takes the settings and what to call once the project is loaded, runs once in a
-            process of its own before any worker serves and returns further rows for the banner;
-            raises to stop the start.
+        prepare: takes the settings and the app, runs once, in the first worker, before any serves,
+            and returns further rows for the banner; raises to stop the start.
     """
 
     boot: str = "zenith_server.boot:boot"
-    prepare: str = "zenith_server.boot:prepare"
+    prepare: str = "zenith_server.boot:prepared"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Limits:
         backoff: the longest pause between two attempts.
     """
 
-    standby: float = 0.3
+    standby: float = 0.8
     reload_grace: float = 0.8
     forced: float = 0.65
     steady: float = 1.0

@@ -83,10 +83,10 @@ class Supervisor:
         self._spawn(Checkup(self._workers, self._crew, self._report).run())
         control = Control(self._settings.root, self._state)
         await self._open(control)
+        self._replace("start", self._settings)
+        self._spawn(self._keep_fork_server())
         if self._shows_errors:
             self._spawn(self._watch())
-        self._spawn(self._keep_fork_server())
-        self._replace("start", self._settings)
         try:
             return await self._finished
         finally:
@@ -127,15 +127,14 @@ class Supervisor:
         self._workers.generation += 1
         try:
             self._use(settings or self._read_settings())
-            await self._prepare()
-            ready = await self._start_workers()
+            about = await self._start_workers()
             if self._shows_errors:
                 # Whoever reads that it reloaded is not to meet the old code once more.
                 await self._workers.retired(_RETIRED)
         except (StartError, ProjectError) as failure:
             await self._cannot_start(str(failure), before)
         else:
-            self._serves(ready, time.monotonic() - began, cause)
+            self._serves(about, time.monotonic() - began, cause)
             self._resume()
 
     def _use(self, settings: Settings) -> None:
@@ -146,24 +145,25 @@ class Supervisor:
         self._crew.use(settings)
         self._workers.fork_server.preload(first_libraries(settings, self._program))
 
-    async def _prepare(self) -> None:
+    async def _start_first(self) -> Process:
+        """Start the worker that shows whether the project starts at all.
+
+        It is also the one that prepares, where that is due: no other starts before it serves.
+        """
         if not self._needs_preparing:
-            return
-        stand_ins: list[asyncio.Task[None]] = []
-
-        def started(process: Process) -> None:
-            stand_ins.append(self._spawn(self._stand_in_for(process)))
-
+            return await self._workers.start(1, "serve", self._settings)
+        first = await self._workers.fork_preparing(self._settings)
+        stand_in = self._spawn(self._stand_in_for(first))
         try:
-            outcome = await self._workers.prepare(self._settings, started)
+            await self._workers.ready([first])
         finally:
-            for stand_in in stand_ins:
-                stand_in.cancel()
-        self._facts = _facts(outcome)
+            stand_in.cancel()
+        self._facts = first.prepared.result()
         self._needs_preparing = False
+        return first
 
     async def _stand_in_for(self, process: Process) -> None:
-        """Answer on the port while the preparation takes long and nobody else does."""
+        """Answer on the port while the first worker takes long and nobody else does."""
         await process.forked.wait()
         await asyncio.sleep(self._limits.standby)
         if not self._workers.answering:
@@ -172,23 +172,30 @@ class Supervisor:
     async def _start_workers(self) -> Message:
         """Start one worker, then the others, each wave taking the place of as many old ones.
 
-        The first worker shows whether the project starts at all, and which libraries it needs:
-        the fork server imports those before the others are forked. At the start the others come
-        all at once; a replacement goes one by one, so that it never needs twice the memory.
+        The first worker shows which libraries the project needs: the fork server imports those
+        before the others are forked. At the start the others come all at once; a replacement goes
+        one by one, so that it never needs twice the memory.
         """
         others = self._settings.server.workers - 1
-        waves = [1, *([1] * others if self._workers.serving else [others] if others else [])]
-        ready: Message = {}
+        waves = [1] * others if self._workers.serving else [others] if others else []
+        about = await self._relieve(1, await self._start_first())
         for wave in waves:
-            ready = await self._workers.start(wave, "serve", self._settings)
-            self._workers.retire(wave, quickly=self._shows_errors)
-            self._workers.fork_server.preload(forkable(cast("list[str]", ready["modules"])))
+            new = await self._workers.start(wave, "serve", self._settings)
+            about = await self._relieve(wave, new)
         self._workers.retire(quickly=self._shows_errors)
-        return ready
+        return about
 
-    def _serves(self, ready: Message, seconds: float, cause: str) -> None:
+    async def _relieve(self, number: int, by: Process) -> Message:
+        """Let as many old workers leave as new ones serve; return what one of these says."""
+        self._workers.retire(number, quickly=self._shows_errors)
+        about = await asyncio.shield(by.about)
+        modules = cast("list[str]", about.get("modules", []))
+        self._workers.fork_server.preload(forkable(modules))
+        return about
+
+    def _serves(self, about: Message, seconds: float, cause: str) -> None:
         self._workers.changed = ()
-        before, self._routes = self._routes, cast("Routes", ready.get("routes", {}))
+        before, self._routes = self._routes, cast("Routes", about.get("routes", {}))
         if self._announced:
             self._report.reloaded(seconds, cause, changes(before, self._routes))
             return
@@ -199,9 +206,9 @@ class Supervisor:
                 environment=settings.environment.name,
                 reason=settings.environment.reason,
                 url=url(self._listener, is_secure=settings.server.certfile is not None),
-                engine=str(ready["engine"]),
+                engine=str(about.get("engine", "")),
                 workers=settings.server.workers,
-                facts=(*_facts(ready), *self._facts),
+                facts=(*_facts(about), *self._facts),
                 seconds=time.monotonic() - self._started,
             )
         )
@@ -330,7 +337,7 @@ class Supervisor:
 
 
 def _facts(message: Message) -> Facts:
-    return tuple((name, value) for name, value in cast("list[list[str]]", message["facts"]))
+    return tuple((name, value) for name, value in cast("list[list[str]]", message.get("facts", [])))
 
 
 def _listed(files: Sequence[str]) -> str:

@@ -59,7 +59,17 @@ def is_project(filename: str, root: Path) -> bool:
     file, folder = Path(filename).resolve(), root.resolve()
     if not file.is_relative_to(folder):
         return False
-    return not set(file.relative_to(folder).parts) & set(_NOT_THE_PROJECT)
+    return not is_installed(str(file.relative_to(folder)))
+
+
+def is_installed(relative: str) -> bool:
+    """Say whether a file in the project's folder belongs to a library that is installed there.
+
+    Example:
+        >>> is_installed("venv/lib/python3.11/site-packages/h11/_util.py")
+        True
+    """
+    return not {*Path(relative).parts}.isdisjoint(_NOT_THE_PROJECT)
 
 
 def running(thread: int, root: Path) -> str:

@@ -23,15 +23,18 @@ from zenith_server.refresh import is_on
 from zenith_server.runner import engines, standby
 from zenith_server.runner.channel import Channel, Job, Message
 from zenith_server.runner.connections import Connections, guard
+from zenith_server.runner.forkserver import collect_again
 from zenith_server.runner.gate import Gate
 from zenith_server.runner.lifespan import Lifespan
 from zenith_server.runner.listener import refuse_newcomers
 from zenith_server.runner.program import Facts
 from zenith_server.runner.pulse import BEAT, Pulse
 from zenith_server.runner.refresher import Refresher
-from zenith_server.runner.trace import describe, is_project, running
+from zenith_server.runner.trace import describe, is_installed, running
 
 _FAILED = 1
+# Seconds for the requests that waited for the start, before anything is told about it.
+_FIRST_COME = 0.01
 # When the time for requests is over, handlers get this long to see their cancellation, the
 # lifespan to shut down; the process ends within a second after that time, whatever hangs.
 _CANCEL = 0.2
@@ -53,8 +56,6 @@ def main(channel_descriptor: int, pulse_descriptor: int, listener_descriptor: in
         return _FAILED
     try:
         configure(job.settings.logging)
-        if job.task == "prepare":
-            return _prepare(job, channel)
         return _serve(job, channel, pulse, listener)
     except BaseException as error:  # noqa: BLE001
         # Also SystemExit and KeyboardInterrupt: project code may raise anything while imported.
@@ -64,18 +65,32 @@ def main(channel_descriptor: int, pulse_descriptor: int, listener_descriptor: in
         return _FAILED
 
 
-def _prepare(job: Job, channel: Channel) -> int:
-    with _bounded_boot(job, channel) as loaded:
-        facts: Facts = _function(job.program.prepare)(job.settings, loaded)
-    channel.send({"type": "done", "facts": facts, "modules": _libraries(job.settings.root)})
-    return 0
-
-
 def _serve(job: Job, channel: Channel, pulse: Pulse, listener: socket.socket) -> int:
-    with _bounded_boot(job, channel) as booted:
+    with _bounded_boot(job, channel):
         app = _app(job)
+    collect_again()
+    if job.prepares and not _prepare(job, channel, app):
+        return 0
+    with _bounded_boot(job, channel) as booted:
         asyncio.run(_Worker(job, channel, pulse, listener, app).run(booted))
     return 0
+
+
+def _prepare(job: Job, channel: Channel, app: ASGIApp) -> bool:
+    """Do what must be done once, however long it takes; return whether to serve after that."""
+    if not _may_go_on(channel, {"type": "loaded"}):
+        return False
+    facts: Facts = _function(job.program.prepare)(job.settings, app)
+    return _may_go_on(channel, {"type": "prepared", "facts": facts})
+
+
+def _may_go_on(channel: Channel, message: Message) -> bool:
+    """Say how far the start has got, and ask whether anybody still wants it."""
+    channel.send(message)
+    order = ""
+    while order not in ("go", "stop", "gone"):
+        order = str(channel.read().get("type"))
+    return order == "go"
 
 
 def _app(job: Job) -> ASGIApp:
@@ -112,8 +127,7 @@ def _libraries(root: Path) -> list[str]:
         name
         for name, module in sys.modules.copy().items()
         if (file := getattr(module, "__file__", None))
-        # Few lie in the folder, and only these are worth a look at the disk.
-        and not (file.startswith(inside) and is_project(file, root))
+        and not (file.startswith(inside) and not is_installed(file.removeprefix(inside)))
     )
 
 
@@ -174,8 +188,10 @@ class _Worker:
         Connections(self._listener, settings).start()
         booted()
         self._beat(gate)
-        self._channel.send(self._ready())
+        self._channel.send({"type": "ready"})
+        telling = asyncio.get_running_loop().call_later(_FIRST_COME, self._tell_about)
         order = await self._stop
+        telling.cancel()
         deadline = await self._leave(gate, order)
         async with asyncio.timeout(max(_left(deadline), _SHUTDOWN)):
             await lifespan.shutdown()
@@ -186,13 +202,14 @@ class _Worker:
             self._refresher = Refresher(gate, self._job.token)
         return self._refresher or gate
 
-    def _ready(self) -> Message:
+    def _tell_about(self) -> None:
+        """Tell what is served; those who wait for their first answer come first."""
         facts = cast("Facts", getattr(self._app, "facts", tuple)())
-        ready: Message = {"type": "ready", "engine": self._engine_name, "facts": facts}
-        ready["modules"] = _libraries(self._job.settings.root)
+        about: Message = {"type": "about", "engine": self._engine_name, "facts": facts}
+        about["modules"] = _libraries(self._job.settings.root)
         if self._job.settings.server.reload:
-            ready["routes"] = getattr(self._app, "outline", dict)()
-        return ready
+            about["routes"] = getattr(self._app, "outline", dict)()
+        self._channel.send(about)
 
     def _beat(self, gate: Gate) -> None:
         """Show that the loop runs; what blocks it stops this too."""

@@ -64,33 +64,39 @@ class Workers:
 
     # Starting
 
-    def fork(self, task: Task, settings: Settings, message: str = "") -> Process:
+    def fork(
+        self, task: Task, settings: Settings, message: str = "", *, prepares: bool = False
+    ) -> Process:
         """Start a process; it counts among the workers only once it has been adopted."""
-        job = Job(task, self._program, settings, message, self.changed, self._token)
+        job = Job(task, self._program, settings, message, prepares, self.changed, self._token)
         process = self.fork_server.fork(job)
         process.generation = self.generation
         return process
 
     async def start(
         self, number: int, task: Task, settings: Settings, message: str = ""
-    ) -> Message:
-        """Start processes, wait until all serve, adopt them; return what the first one said.
+    ) -> Process:
+        """Start processes, wait until all serve, adopt them; return the first one.
 
         Raises:
             StartError: one of them did not start; the others have been told to end.
         """
-        started = [self.fork(task, settings, message) for _ in range(number)]
+        return await self.ready([self.fork(task, settings, message) for _ in range(number)])
+
+    async def ready(self, started: Sequence[Process]) -> Process:
+        """Wait until processes serve, as `start` does."""
         self._starting.update(started)
         for process in started:
             process.outcome.add_done_callback(partial(self._settle, process))
         try:
-            said = [await first_word(process) for process in started]
+            for process in started:
+                await first_word(process)
         except BaseException:
             for process in started:
                 # Those that serve already may have requests.
                 self._ask_to_stop(process)
             raise
-        return said[0]
+        return started[0]
 
     def _settle(self, process: Process, outcome: asyncio.Future[Message]) -> None:
         """Adopt a process the moment it serves: from then on it may have requests."""
@@ -98,20 +104,15 @@ class Workers:
         if outcome.result()["type"] == "ready":
             self.adopt(process)
 
-    async def prepare(self, settings: Settings, started: Callable[[Process], None]) -> Message:
-        """Run the preparation in a process of its own, never two at once.
+    async def fork_preparing(self, settings: Settings) -> Process:
+        """Start a process that prepares before it serves, once no other one prepares.
 
-        Whoever loses interest does not cut it off: it may be in the middle of a migration.
-
-        Args:
-            settings: what to prepare with.
-            started: called with the process, as soon as it has been asked for.
+        Whoever loses interest does not cut that off: it may be in the middle of a migration.
         """
         if self._preparing is not None:
-            await asyncio.shield(self._preparing.gone)
-        self._preparing = self.fork("prepare", settings)
-        started(self._preparing)
-        return await first_word(self._preparing)
+            await asyncio.shield(self._preparing.prepared)
+        self._preparing = self.fork("serve", settings, prepares=True)
+        return self._preparing
 
     def adopt(self, process: Process) -> None:
         """Count a process among the workers until it ends."""
@@ -186,7 +187,7 @@ class Workers:
         if worker.stopping:
             return
         if not worker.outcome.done():
-            self.kill(worker)
+            self._give_up(worker, last=last)
             return
         worker.stopping = True
         server = worker.job.settings.server
@@ -196,6 +197,15 @@ class Workers:
         order: Message = {"lame_duck": lame_duck, "settle": settle, "grace": grace}
         worker.tell({"type": "stop", "replaced": not last, **order})
         self._kill_later(worker, lame_duck + grace + self._limits.forced)
+
+    def _give_up(self, worker: Process, *, last: bool) -> None:
+        """End a process that does not serve yet, if need be after what it prepares."""
+        if not worker.preparing:
+            self.kill(worker)
+            return
+        worker.stopping = True
+        if last:
+            self._kill_later(worker, worker.job.settings.server.grace)
 
     def keep(self) -> None:
         """Count what serves among the workers of today, since no others came."""
@@ -227,16 +237,13 @@ class Workers:
             self._ask_to_stop(worker, last=True)
         # Those that were not ready yet are killed at once, which is no missed deadline.
         ends = [worker.gone for worker in everyone if not worker.condemned]
-        if self._preparing is not None and not self._preparing.gone.done():
-            ends.append(self._preparing.gone)
-            self._kill_later(self._preparing, self._preparing.job.settings.server.grace)
         if ends:
             await asyncio.wait(ends)
         return all(end.result() == 0 for end in ends)
 
     def hurry(self) -> None:
         """Tell the workers to wait no longer, and kill those that still hang a moment later."""
-        if self._preparing is not None:
+        if self._preparing is not None and self._preparing.preparing:
             self.kill(self._preparing)
         for worker in self._all:
             worker.tell({"type": "hurry"})
@@ -260,7 +267,7 @@ class Workers:
         self.fork_server.signal(process, number)
 
 
-async def first_word(process: Process) -> Message:
+async def first_word(process: Process) -> None:
     """Wait until a process says how its start went.
 
     Raises:
@@ -272,7 +279,6 @@ async def first_word(process: Process) -> Message:
     if outcome["type"] == "died":
         end = ending(cast("int", outcome["code"]))
         raise StartError(f"The process that loads the project {end} before it could serve.")
-    return outcome
 
 
 def ending(code: int) -> str:

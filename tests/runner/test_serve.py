@@ -6,7 +6,9 @@ import sys
 
 from tests.runner.serving import REPOSITORY
 from zenith_server.errors import Fault, ProjectError
-from zenith_server.runner import Exit, Report, serve
+from zenith_server.runner.banner import Report
+from zenith_server.runner.exits import Exit
+from zenith_server.runner.serve import serve
 from zenith_server.settings import Settings
 
 
@@ -21,7 +23,7 @@ def test_settings_that_cannot_be_read_stop_the_start() -> None:
 
 def test_the_supervisor_loads_neither_frameworks_nor_engines() -> None:
     source = (
-        "import sys, zenith_server.runner; "
+        "import sys, zenith_server.runner.serve; "
         "print({'starlette', 'sqlalchemy', 'hypercorn', 'granian', 'pydantic'} & {*sys.modules})"
     )
     done = subprocess.run(
