@@ -89,7 +89,7 @@ class Started:
 def _environ(project: Project) -> dict[str, str]:
     # What is installed is compiled, and so is what was started once, whoever measures.
     environ = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    return environ | project.environ
+    return {**environ, **project.environ}
 
 
 @contextmanager
