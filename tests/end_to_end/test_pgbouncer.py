@@ -14,8 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from tests.conftest import missing
-from tests.end_to_end.test_migrations import (
-    APPLIED,
+from tests.end_to_end.replicas import (
     INDEX,
     LAST,
     MAKE,
@@ -35,6 +34,7 @@ from zenith_server.database.migrations.lock import hold
 from zenith_server.errors import ProjectError
 
 CLIENTS = 12
+APPLIED = "SELECT string_agg(id::text, ',' ORDER BY id) FROM notes"
 LOCKS = """
     SELECT count(*) FROM pg_locks JOIN pg_database ON oid = database
     WHERE locktype = 'advisory' AND datname = current_database()
