@@ -128,8 +128,8 @@ class Supervisor:
         try:
             self._use(settings or self._read_settings())
             about = await self._start_workers()
-            if self._shows_errors:
-                # Whoever reads that it reloaded is not to meet the old code once more.
+            if self._shows_errors or not self._announced:
+                # Whoever reads that it is ready is not to meet a stand-in or old code once more.
                 await self._workers.retired(_RETIRED)
         except (StartError, ProjectError) as failure:
             await self._cannot_start(str(failure), before)
