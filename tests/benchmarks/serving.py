@@ -118,10 +118,13 @@ class Serving:
         """The CPU time of all its processes, in seconds."""
         return sum(_ticks(process) for process in self._processes()) / TICKS
 
+    def worker(self) -> int:
+        """The process that answers, which each of these servers starts last."""
+        return max(self._processes(), key=lambda process: (int(_fields(process)[19]), process))
+
     def memory(self) -> Memory:
-        """What its worker holds: the process that has worked most."""
-        worker = max(self._processes(), key=_ticks)
-        text = Path(f"/proc/{worker}/smaps_rollup").read_text()
+        """What its worker holds."""
+        text = Path(f"/proc/{self.worker()}/smaps_rollup").read_text()
         kilobytes = dict(re.findall(r"^(\w+): +(\d+) kB", text, re.MULTILINE))
         return Memory(int(kilobytes["Rss"]) * 1024, int(kilobytes["Pss"]) * 1024)
 

@@ -16,14 +16,12 @@ from functools import partial
 from typing import Any, cast
 
 from hypercorn.app_wrappers import ASGIWrapper
-from hypercorn.asyncio.worker_context import WorkerContext
-from hypercorn.config import Config
 from hypercorn.typing import ASGIFramework
 
 from zenith_server.protocol import ASGIApp
 from zenith_server.runner import tls
 from zenith_server.runner.descriptors import descriptor_room
-from zenith_server.runner.engines import repairs
+from zenith_server.runner.engines import repairs, savings
 from zenith_server.settings import Settings
 
 log = logging.getLogger("zenith_server")
@@ -51,7 +49,7 @@ class Hypercorn:
         self._app = ASGIWrapper(cast("ASGIFramework", app))
         self._config = _config(backlog, self._settings)
         self._tls = tls.context(self._settings)
-        self._context = WorkerContext(None)
+        self._context = savings.Context()
         self._listener = listener
         self._is_accepting = True
         self._loop.add_reader(listener.fileno(), self._accept)
@@ -69,7 +67,7 @@ class Hypercorn:
 
     async def finish(self) -> None:
         """Close idle connections and wait for the busy ones."""
-        await self._context.terminated.set()
+        await self._context.end()
         try:
             while self._connections:
                 await asyncio.wait(self._connections)
@@ -130,8 +128,8 @@ class Hypercorn:
         task.add_done_callback(self._connections.discard)
 
 
-def _config(backlog: int, settings: Settings) -> Config:
-    config = Config()
+def _config(backlog: int, settings: Settings) -> savings.Dated:
+    config = savings.Dated()
     limits = settings.connections
     config.keep_alive_timeout = limits.idle
     config.keep_alive_max_requests = sys.maxsize

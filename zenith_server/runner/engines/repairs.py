@@ -20,7 +20,6 @@ from h2.events import DataReceived, RequestReceived
 from h2.events import Event as H2Event
 from h2.exceptions import ProtocolError
 from h11._receivebuffer import ReceiveBuffer, blank_line_regex
-from hypercorn.asyncio.tcp_server import TCPServer
 from hypercorn.events import Closed
 from hypercorn.events import Event as ConnectionEvent
 from hypercorn.protocol import h2 as h2_module
@@ -28,7 +27,6 @@ from hypercorn.protocol import h11 as h11_module
 from hypercorn.protocol import ws_stream
 from hypercorn.protocol.events import Body, EndBody, Event, StreamClosed
 from hypercorn.protocol.h2 import H2Protocol
-from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
 from hypercorn.protocol.ws_stream import FrameTooLargeError, WSStream
 from hypercorn.typing import ASGISendEvent
@@ -38,6 +36,7 @@ from wsproto.extensions import PerMessageDeflate
 from wsproto.frame_protocol import CloseReason
 
 from zenith_server.host import host_of
+from zenith_server.runner.engines import savings
 
 KNOWN = {"hypercorn": "0.18.", "h11": "0.16.", "wsproto": "1."}
 # How long a client may go on sending a body that nobody wants, so that it can read the answer.
@@ -97,7 +96,7 @@ class StrictBuffer(ReceiveBuffer):
         return super().maybe_extract_lines()
 
 
-class H11(H11Protocol):
+class H11(savings.H11):
     """HTTP/1.1 as strict as its RFC, without a change to HTTP/2 in clear text."""
 
     def __init__(self, *args: Any, **more: Any) -> None:
@@ -229,7 +228,7 @@ class Deflate(PerMessageDeflate):
         return CloseReason.MESSAGE_TOO_BIG if unpack.unconsumed_tail else unpacked
 
 
-class Connection(TCPServer):
+class Connection(savings.Connection):
     """A connection that ends when its client ends it, and only after its answer was read."""
 
     async def _initiate_server_close(self) -> None:
@@ -253,6 +252,7 @@ class Connection(TCPServer):
         Closing with bytes unread resets the connection, and the answer is lost (RFC 9112, 9.6).
         """
         if isinstance(event, Closed) and getattr(self.protocol.protocol, "is_unread", False):
+            self.send_head()
             with suppress(NotImplementedError, OSError, RuntimeError):
                 self.writer.write_eof()
             with suppress(TimeoutError):
