@@ -25,7 +25,7 @@ def test_the_banner_says_what_serves_where(tmp_path: Path) -> None:
     preparing(tmp_path, "pass")
     with Runner(tmp_path, workers=2, person=True) as runner:
         output = runner.ready().output
-    for told in ("production (from the test)", runner.url, "hypercorn × 2 workers", "database"):
+    for told in ("production (from the test)", runner.url, "hypercorn", "× 2 workers", "database"):
         assert told in output
 
 

@@ -282,9 +282,11 @@ def test_a_union_with_a_scalar_is_written_as_either() -> None:
         (str, 5),
         (str, Out("a")),
         (dict[str, str], {"a": 5}),
+        (dict[str, str], {"a": "b", "c": Secret("a")}),
         (dict[str, str], Secret("a")),
         (dict[str, str], user()),
         (list[str], [user()]),
+        (list[int], [1, True]),
         (list[int], 5),
         (Typed, 5),
     ],
@@ -301,7 +303,15 @@ def test_a_foreign_object_in_a_text_field_does_not_leave() -> None:
 
 @pytest.mark.parametrize(
     ("annotation", "value"),
-    [(dict, {"a": 1}), (list, [1]), (dict[str, Any], {"a": [1]}), (bool, True), (float, 1.5)],
+    [
+        (dict, {"a": 1}),
+        (list, [1]),
+        (dict[str, Any], {"a": [1]}),
+        (dict[str, str], {"a": "b"}),
+        (list[int], [1, 2]),
+        (bool, True),
+        (float, 1.5),
+    ],
 )
 def test_open_types_are_written_as_they_are(annotation: Any, value: Any) -> None:
     assert written(annotation, value) == value

@@ -126,6 +126,8 @@ class _Fits:
         is_open = base in (dict, list) and all(arg in _ANYTHING for arg in inside[-1:])
         if is_open or base in _SCALARS:
             return lambda value: value.__class__ is base
+        if base in (dict, list) and inside and all(arg in _SCALARS for arg in inside):
+            return _of_scalars(base, *inside)
         if base is list and has_struct(inside[0]):
             fits = self.of(inside[0])
             return lambda value: value.__class__ is list and all(map(fits, value))
@@ -158,6 +160,20 @@ def _is_whole(kind: Any) -> Test:
         return value is None or all(name in value.__dict__ for name in names)
 
     return is_whole
+
+
+def _of_scalars(base: Any, *inside: Any) -> Test:
+    """Whether a list or dictionary holds scalars of the declared types alone."""
+    if base is list:
+        kinds = {inside[0]}
+        return lambda value: value.__class__ is list and {*map(type, value)} <= kinds
+    keys, values = {inside[0]}, {inside[1]}
+
+    def fits(value: Any) -> bool:
+        is_dict = value.__class__ is dict
+        return is_dict and {*map(type, value)} <= keys and {*map(type, value.values())} <= values
+
+    return fits
 
 
 def _never(_: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 
-from zenith_server.runner import engines
+from zenith_server.runner import engines, loops
 from zenith_server.runner.program import Program
 from zenith_server.settings import Settings
 
@@ -47,6 +47,7 @@ _FORKABLE = frozenset(
         "starlette",
         "typing_extensions",
         "typing_inspection",
+        "uvloop",
         "wsproto",
         "yaml",
         "zenith_server",
@@ -60,7 +61,7 @@ def first_libraries(settings: Settings, program: Program) -> list[str]:
     data = models or migrations or settings.database.url
     boot = program.boot.partition(":")[0]
     engine = engines.module_of(engines.choose(settings))
-    wanted = ["zenith_server.runner.libraries", boot, engine]
+    wanted = ["zenith_server.runner.libraries", boot, engine, loops.choose(settings)]
     return [*wanted, *(_DATABASE if data else ()), *(_MIGRATIONS if migrations else ())]
 
 

@@ -20,7 +20,7 @@ from zenith_server.figures import WHOLE
 from zenith_server.logs import configure
 from zenith_server.protocol import ASGIApp
 from zenith_server.refresh import is_on
-from zenith_server.runner import engines, standby
+from zenith_server.runner import engines, loops, standby
 from zenith_server.runner.channel import Channel, Job, Message
 from zenith_server.runner.connections import Connections, guard
 from zenith_server.runner.forkserver import collect_again
@@ -72,7 +72,9 @@ def _serve(job: Job, channel: Channel, pulse: Pulse, listener: socket.socket) ->
     if job.prepares and not _prepare(job, channel, app):
         return 0
     with _bounded_boot(job, channel) as booted:
-        asyncio.run(_Worker(job, channel, pulse, listener, app).run(booted))
+        worker = _Worker(job, channel, pulse, listener, app)
+        with asyncio.Runner(loop_factory=loops.maker(worker.loop_name)) as runner:
+            runner.run(worker.run(booted))
     return 0
 
 
@@ -163,16 +165,14 @@ class _Worker:
         self._pulse = pulse
         self._listener = listener
         self._app = app
-        self._engine_name = self._choose()
+        is_project = job.task == "serve"
+        self.loop_name: loops.LoopName = loops.choose(job.settings) if is_project else "asyncio"
+        self._engine_name = engines.choose(job.settings) if is_project else "hypercorn"
         self._engine = engines.create(self._engine_name, job.settings)
         self._stop: asyncio.Future[Message] | None = None
         self._hurry = asyncio.Event()
         self._waiting: list[asyncio.Future[list[Any]]] = []
         self._refresher: Refresher | None = None
-
-    def _choose(self) -> engines.EngineName:
-        project = self._job.task == "serve"
-        return engines.choose(self._job.settings) if project else "hypercorn"
 
     async def run(self, booted: Callable[[], None]) -> None:
         """Start the app, serve until told to stop, and stop in good order."""
@@ -205,7 +205,8 @@ class _Worker:
     def _tell_about(self) -> None:
         """Tell what is served; those who wait for their first answer come first."""
         facts = cast("Facts", getattr(self._app, "facts", tuple)())
-        about: Message = {"type": "about", "engine": self._engine_name, "facts": facts}
+        loop = " on uvloop" if self.loop_name == "uvloop" else ""
+        about: Message = {"type": "about", "engine": self._engine_name + loop, "facts": facts}
         about["modules"] = _libraries(self._job.settings.root)
         if self._job.settings.server.reload:
             about["routes"] = getattr(self._app, "outline", dict)()

@@ -25,6 +25,7 @@ from zenith_server.settings.kinds import (
 )
 
 Engine = Literal["auto", "hypercorn", "granian"]
+Loop = Literal["auto", "asyncio", "uvloop"]
 OnStart = Literal["auto", "check", "off"]
 Level = Literal["debug", "info", "warning", "error", "critical"]
 Format = Literal["console", "json"]
@@ -33,6 +34,7 @@ MOST_WORKERS = 8
 YEAR = 365 * 86400.0
 
 _ENGINE: Kind[Engine] = one_of("auto", "hypercorn", "granian")
+_LOOP: Kind[Loop] = one_of("auto", "asyncio", "uvloop")
 _ON_START: Kind[OnStart] = one_of("auto", "check", "off")
 _LEVEL: Kind[Level] = one_of("debug", "info", "warning", "error", "critical")
 _FORMAT: Kind[Format] = one_of("console", "json")
@@ -91,6 +93,12 @@ class Server:
         _ENGINE,
         "auto",
         "The HTTP engine; auto is hypercorn in development and test, granian elsewhere.",
+    )
+    loop: Loop = key(
+        _LOOP,
+        "auto",
+        "The event loop of the workers; auto is uvloop where granian serves and uvloop is "
+        "installed, asyncio elsewhere.",
     )
     reload: bool = key(
         truth(),

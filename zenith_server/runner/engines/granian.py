@@ -49,16 +49,18 @@ class _OnInheritedSocket(Server):
 
 
 def _answered(inner: Callable[[Any, Any], Awaitable[None]]) -> Callable[[Any], Awaitable[None]]:
-    """Answer 400 where the app could not, in place of Granian's own wrapper of each request.
+    """Answer 400 where the app could not, in place of Granian's own two wrappers of each request.
 
     To the app a body that is no HTTP looks like a client that has gone, so it says nothing, and
     Granian would call that a 500. A client that has really gone does not hear it.
     """
+    app: ASGIApp = cast("Any", inner).__wrapped__
 
     async def watched(watcher: Any) -> None:
         scope, protocol = watcher.scope, watcher.proto
+        scope["root_path"] = ""
         try:
-            await inner(scope, protocol)
+            await app(scope, protocol.receive, protocol.send)
             if scope["type"] == "http" and not protocol.sent_response_code:
                 await protocol.send(_BAD_REQUEST)
                 await protocol.send({"type": "http.response.body"})
