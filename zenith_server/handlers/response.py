@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 import re
 from collections.abc import (
@@ -126,6 +127,8 @@ class _Ways:
         if not 200 <= status <= 599:
             raise ValueError(f"{status} is no status of a response: (body, status) was returned")
         headers = headers_of(value[2]) if len(value) == 3 else []
+        if body.__class__ is str and has_type(headers):
+            return reply(status, headers, body.encode())
         if body is None:
             return reply(status, headers)
         if isinstance(body, Path):
@@ -206,11 +209,17 @@ def headers_of(given: Any) -> Headers:
         ValueError: one holds a line break, or another control character.
     """
     pairs: Any = given.items() if hasattr(given, "items") else given
-    return [(_header(name).lower(), _header(str(value))) for name, value in pairs]
+    return [(_name(name), _header(str(value))) for name, value in pairs]
+
+
+@functools.lru_cache(maxsize=256)
+def _name(text: str) -> bytes:
+    return _header(text).lower()
 
 
 def _header(text: str) -> bytes:
     """What a client may have had a hand in must not end the header and begin another."""
-    if _CONTROL.search(text):
+    # Nearly all are ASCII that can be printed, which is known sooner than what is searched for.
+    if not (text.isascii() and text.isprintable()) and _CONTROL.search(text):
         raise ValueError("A response header holds a line break or another control character")
     return text.encode("latin-1")

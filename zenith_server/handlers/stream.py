@@ -102,7 +102,10 @@ async def _watch(receive: Receive, gone: asyncio.Timeout) -> None:
 
 def has_type(headers: Headers) -> bool:
     """Whether there is a Content-Type."""
-    return any(name == b"content-type" for name, _ in headers)
+    for name, _ in headers:  # noqa: SIM110 - a generator is dearer than all else here
+        if name == b"content-type":
+            return True
+    return False
 
 
 def _type_of(piece: Any) -> tuple[bytes, bytes]:
