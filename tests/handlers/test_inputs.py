@@ -212,6 +212,11 @@ async def test_a_default_that_a_handler_changed_is_fresh_for_the_next(serve: Ser
             [("x-token", "a"), ("x-token", "b")],
             ["a", "b"],
         ),
+        (
+            "x_token: Annotated[list[int], Header()]",
+            [("x-token", "1, 2,"), ("x-token", "3")],
+            [1, 2, 3],
+        ),
         ("x_token: Annotated[list[str] | None, Header()]", {}, None),
         ("x_token: Annotated[str, Cookie('session')]", {"cookie": "a=1; session=2"}, "2"),
         ("x_token: Annotated[int, Cookie()] = 5", {}, 5),

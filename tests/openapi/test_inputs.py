@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -85,6 +86,28 @@ async def test_pydantic_describes_its_own_parameters(describe: Describe) -> None
     assert found["query size"]["schema"]["maximum"] == 50
     assert found["query word"]["description"] == "A word."
     assert found["query word"]["schema"]["maxLength"] == 3
+
+
+async def test_pydantic_says_which_texts_are_decimals(describe: Describe) -> None:
+    document = await describe(
+        {
+            "routes/index.py": """
+                from decimal import Decimal
+                import pydantic
+
+                class Item(pydantic.BaseModel):
+                    price: Decimal = pydantic.Field(max_digits=5, decimal_places=2)
+
+                async def post(item: Item) -> Item: ...
+                """
+        }
+    )
+    schemas = document["components"]["schemas"]
+    number, text = schemas["ItemInput"]["properties"]["price"]["anyOf"]
+    assert number["type"] == "number"
+    assert re.search(text["pattern"], "123.45")
+    assert not re.search(text["pattern"], "1.234")
+    assert not re.search(text["pattern"], "x")
 
 
 async def test_headers_that_the_document_tells_otherwise_are_no_parameters(

@@ -135,7 +135,9 @@ def _header(key: bytes, annotation: Any, convert: Read, absent: Callable[[], Any
         if is_single:
             value = header(scope, key)
             return absent() if value is None else convert(value.decode("latin-1"))
-        values = header_values(scope, key)
+        # Several lines are one with commas (RFC 9110, 5.3); proxies make them so.
+        lines = header_values(scope, key)
+        values = [text for line in lines for each in line.split(",") if (text := each.strip())]
         return convert(values) if values else absent()
 
     return read

@@ -230,12 +230,19 @@ def _foreign(kind: Any) -> Json:
 
 def _of_pydantic(wanted: list[Wanted]) -> tuple[Iterable[Json], Json]:
     import pydantic
+    from pydantic.json_schema import GenerateJsonSchema
+
+    class Exact(GenerateJsonSchema):
+        def get_decimal_pattern(self, schema: Any) -> str | None:
+            return self.build_decimal_pattern(schema) if self.mode == "validation" else None
 
     adapters: list[Any] = [
         (index, _PYDANTICS[each.mode], pydantic.TypeAdapter[Any](each.type))
         for index, each in enumerate(wanted)
     ]
-    found, definitions = pydantic.TypeAdapter.json_schemas(adapters, ref_template=PLACE + "{model}")
+    found, definitions = pydantic.TypeAdapter.json_schemas(
+        adapters, ref_template=PLACE + "{model}", schema_generator=Exact
+    )
     schemas = [found[(index, mode)] for index, mode, _ in adapters]
     return schemas, definitions.get("$defs", {})
 
