@@ -176,3 +176,25 @@ async def test_a_body_that_nobody_read_is_no_departure(app: Served) -> None:
 
     await app.app(scope_of("GET", "/bytes", []), receive, send)
     assert sent[-1]["more_body"] is False
+
+
+@pytest.mark.parametrize(
+    ("piece", "kind"),
+    [
+        ("bytes", "application/octet-stream"),
+        ("str", "text/plain; charset=utf-8"),
+        ("dict[str, int]", "application/x-ndjson"),
+    ],
+)
+async def test_a_stream_of_nothing_has_the_type_that_is_declared(
+    serve: Server, piece: str, kind: str
+) -> None:
+    route = f"""
+        from collections.abc import AsyncIterator
+
+        async def get() -> AsyncIterator[{piece}]:
+            for each in ():
+                yield each
+        """
+    answer = await (await serve({"routes/index.py": route})).get("/")
+    assert (answer.header("content-type"), answer.body) == (kind, b"")

@@ -18,7 +18,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from zenith_server.handlers.schema import class_of, members, plain
 from zenith_server.handlers.serialise import MISSING, json_writer
-from zenith_server.handlers.stream import BYTES, JSON, Stream, has_type, in_threads
+from zenith_server.handlers.stream import BYTES, JSON, Stream, has_type, in_threads, type_of
 from zenith_server.protocol import ASGIApp, Headers
 from zenith_server.reply import WITHOUT_BODY, Reply, reply
 
@@ -86,6 +86,7 @@ class _Ways:
         self.is_declared = body is not MISSING
         self.write = json_writer(body)
         self.write_piece = json_writer(piece)
+        self.empty = BYTES if piece is MISSING else type_of(plain(piece)[0])
         self.status = status
 
     def of(self, value: Any) -> Way | None:
@@ -117,8 +118,8 @@ class _Ways:
         if hasattr(pieces, "__aiter__"):
             if self.is_declared:
                 raise TypeError("An async iterator was returned; declare -> AsyncIterator[…]")
-            return Stream(aiter(pieces), status, headers, self.write_piece)
-        return Stream(in_threads(pieces), status, headers, self.write_piece)
+            return Stream(aiter(pieces), status, headers, self.write_piece, self.empty)
+        return Stream(in_threads(pieces), status, headers, self.write_piece, self.empty)
 
     def _tuple(self, value: tuple[Any, ...]) -> Reply | Stream | ASGIApp:
         if not 2 <= len(value) <= 3 or not isinstance(value[1], int) or value[1].__class__ is bool:

@@ -16,6 +16,7 @@ JSON = (b"content-type", b"application/json")
 TEXT = (b"content-type", b"text/plain; charset=utf-8")
 BYTES = (b"content-type", b"application/octet-stream")
 LINES = (b"content-type", b"application/x-ndjson")
+_NONE: Any = object()
 
 
 class Stream:
@@ -29,6 +30,7 @@ class Stream:
         status: the HTTP status.
         headers: of the response; without a Content-Type, the first piece tells it.
         write: writes an object as JSON.
+        empty: the Content-Type of a stream without a piece.
     """
 
     def __init__(
@@ -37,11 +39,13 @@ class Stream:
         status: int,
         headers: Headers,
         write: Callable[[Any], bytes],
+        empty: tuple[bytes, bytes] = BYTES,
     ) -> None:
         self.pieces = pieces
         self.status = status
         self.headers = headers
         self.write = write
+        self.empty = empty
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it (an ASGI app).
@@ -58,14 +62,17 @@ class Stream:
                 await close()
 
     async def _send(self, send: Send) -> None:
-        first = await anext(self.pieces, b"")
-        kind = [] if has_type(self.headers) else [_type_of(first)]
+        first = await anext(self.pieces, _NONE)
+        kind = [] if has_type(self.headers) else [self._type_of(first)]
         headers = [*kind, *self.headers]
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send(self._message(first))
+        await send(self._message(b"" if first is _NONE else first))
         async for piece in self.pieces:
             await send(self._message(piece))
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _type_of(self, piece: Any) -> tuple[bytes, bytes]:
+        return self.empty if piece is _NONE else type_of(piece.__class__)
 
     def _message(self, piece: Any) -> Message:
         if isinstance(piece, str):
@@ -108,10 +115,17 @@ def has_type(headers: Headers) -> bool:
     return False
 
 
-def _type_of(piece: Any) -> tuple[bytes, bytes]:
-    if isinstance(piece, bytes | bytearray):
+def type_of(kind: Any) -> tuple[bytes, bytes]:
+    """Return the Content-Type of a stream of such pieces.
+
+    Example:
+        >>> type_of(dict)
+        (b'content-type', b'application/x-ndjson')
+    """
+    is_class = isinstance(kind, type)
+    if is_class and issubclass(kind, bytes | bytearray):
         return BYTES
-    return TEXT if isinstance(piece, str) else LINES
+    return TEXT if is_class and issubclass(kind, str) else LINES
 
 
 async def in_threads(pieces: Iterator[Any]) -> AsyncGenerator[Any]:

@@ -10,7 +10,15 @@ import msgspec
 
 from zenith_server.handlers import pydantic_types
 from zenith_server.handlers.input_faults import Refused, faults_in, item_type
-from zenith_server.handlers.schema import fields, is_many, is_struct, members, needs_pydantic, plain
+from zenith_server.handlers.schema import (
+    fields,
+    is_many,
+    is_optional,
+    is_struct,
+    members,
+    needs_pydantic,
+    plain,
+)
 from zenith_server.problems import InputFault
 
 Read = Callable[[Any], Any]
@@ -88,6 +96,20 @@ def _of_text(fault: InputFault) -> InputFault:
 
 def _preparation(annotation: Any) -> Read | None:
     """Return what is done to text before it is converted; nothing for most types."""
+    prepare = _spelling_of(annotation)
+    kinds = members(annotation)
+    if not is_optional(annotation) or str in kinds or bytes in kinds:
+        return prepare
+    present = _on_text(_no_null)
+    return present if prepare is None else lambda value: prepare(present(value))
+
+
+def _no_null(value: str) -> str:
+    """A value that may be left out is nothing then, and not where its text is `null`."""
+    return "" if value.lower() == "null" else value
+
+
+def _spelling_of(annotation: Any) -> Read | None:
     kinds = members(annotation)
     many = next((kind for kind in kinds if is_many(kind)), None)
     if many is not None:
