@@ -150,6 +150,17 @@ PROJECT = {
         async def post(it: dict[str, Any]) -> dict[str, Any]:
             return it
         """,
+    "routes/tree.py": """
+        from __future__ import annotations
+
+        from msgspec import Struct
+
+        class Tree(Struct):
+            below: Tree | None = None
+
+        async def post(tree: Tree) -> Tree:
+            return tree
+        """,
 }
 
 MIB = 2**20
@@ -222,6 +233,9 @@ def _bodies() -> Iterator[Bad]:
             yield Bad(f"{url}: {name}", 400, url, tuple(JSON), bodies[name][1], "POST")
         yield Bad(f"{url}: a NUL", 422, url, tuple(JSON), bodies["a NUL"][1], "POST")
         yield Bad(f"{url}: another shape", 422, url, tuple(JSON), b"[]", "POST")
+    for depth in (201, 500, 900):
+        tree = b'{"below":' * depth + b"null" + b"}" * depth
+        yield Bad(f"a tree {depth} deep", 400, "/tree", tuple(JSON), tree, "POST")
     for kind in ("text/plain", "application/x-www-form-urlencoded", "application/xml", "json"):
         headers = (("Content-Type", kind),)
         yield Bad(f"body of type {kind}", 415, "/items", headers, b'{"name": "a"}', "POST")

@@ -11,8 +11,9 @@ from typing import Annotated, Any, NotRequired, TypedDict
 import msgspec
 import pytest
 
-from zenith_server.handlers.deserialise import json_reader
+from zenith_server.handlers.deserialise import MOST_DEPTH, json_reader
 from zenith_server.handlers.input_faults import Refused
+from zenith_server.handlers.serialise import json_writer
 from zenith_server.problems import BadRequest
 
 
@@ -158,6 +159,28 @@ def test_an_unknown_field_nested_too_deeply_is_refused() -> None:
 def test_a_fault_beside_something_nested_too_deeply_is_still_a_refusal() -> None:
     with pytest.raises(BadRequest, match="nested too deeply"):
         read(Item, '{"fullName": 5, "x": ' + "[" * 100_000 + "]" * 100_000 + "}")
+
+
+LISTS, NODES = ("[", "]"), ('{"name": "a", "children": [', "]}")
+
+
+@pytest.mark.parametrize("refuse_unknown", [True, False])
+@pytest.mark.parametrize(("annotation", "halves", "each"), [(Any, LISTS, 1), (Node, NODES, 2)])
+def test_what_is_nested_deeper_than_it_can_be_written_again_is_refused(
+    annotation: Any, halves: tuple[str, str], each: int, refuse_unknown: bool
+) -> None:
+    reader = json_reader(annotation, refuse_unknown=refuse_unknown)
+    begin, end = halves
+    levels = MOST_DEPTH // each
+    value = reader((begin * levels + end * levels).encode())
+    assert json_writer(annotation)(value)
+    with pytest.raises(BadRequest, match="nested too deeply"):
+        reader((begin * (levels + 1) + end * (levels + 1)).encode())
+
+
+def test_many_values_side_by_side_are_not_deep() -> None:
+    assert len(read(list[Node], "[" + ",".join(['{"name": "a"}'] * 1000) + "]")) == 1000
+    assert len(read(Any, "[" + ",".join(["[]"] * 1000) + "]")) == 1000
 
 
 @pytest.mark.parametrize("annotation", [int, Item, Any, dict[str, int], float])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from typing import Any
 
@@ -19,14 +20,13 @@ from zenith_server.handlers.input_faults import (
     nul_faults,
     unknown_fields,
 )
-from zenith_server.handlers.schema import (
-    needs_pydantic,
-    parts,
-)
+from zenith_server.handlers.schema import fields, is_struct, needs_pydantic, parts
 from zenith_server.problems import BadRequest, InputFault
 
 # A body without a backslash escapes nothing; as a number, which bytes find faster than bytes.
 NUL, (BACKSLASH,) = b"\\u0000", b"\\"
+MOST_DEPTH = 200
+"""So many lists and objects inside of one another can be written again, and walked through."""
 _INFINITE = re.compile(rb'"[+-]?(s?nan|inf)', re.IGNORECASE)
 
 
@@ -49,9 +49,13 @@ def json_reader(annotation: Any, *, refuse_unknown: bool) -> Callable[[bytes], A
     else:
         decode = _decoder(annotation, refuse_unknown=refuse_unknown)
 
+    may_nest = functools.cache(lambda: _may_nest(annotation))
+
     def read(data: bytes) -> Any:
         if BACKSLASH in data and NUL in data:
             _refuse(nul_faults(parsed(data)))
+        if len(data) > 2 * MOST_DEPTH and _has_many_parts(data) and may_nest():
+            _refuse_depth(parsed(data))
         try:
             return decode(data)
         except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
@@ -135,6 +139,38 @@ def parsed(data: bytes) -> Any:
         return msgspec.json.decode(data)
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError) as error:
         raise _malformed(error) from None
+
+
+def _may_nest(annotation: Any) -> bool:
+    """Whether values of a type may be as deep as they like: it has anything in it, or itself."""
+    kinds = [kind for kind, _ in parts(annotation)]
+    return any(kind in _OPEN or (is_struct(kind) and _holds_itself(kind)) for kind in kinds)
+
+
+_OPEN = (Any, object, dict, list)
+
+
+def _holds_itself(struct: Any) -> bool:
+    return any(kind is struct for field in fields(struct) for kind, _ in parts(field.type))
+
+
+def _has_many_parts(data: bytes) -> bool:
+    return data.count(b"[") + data.count(b"{") > MOST_DEPTH
+
+
+def _refuse_depth(value: Any) -> None:
+    level: list[Any] = [value]
+    for _ in range(MOST_DEPTH):
+        level = [inner for each in level for inner in _inside(each)]
+        if not level:
+            return
+    raise BadRequest("The body is nested too deeply")
+
+
+def _inside(value: Any) -> Iterable[Any]:
+    if value.__class__ is dict:
+        return value.values()
+    return value if value.__class__ is list else ()
 
 
 def _malformed(error: Exception) -> BadRequest:
