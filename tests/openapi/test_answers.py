@@ -28,7 +28,7 @@ from zenith_server.openapi.answers import answers
         (tuple[int, int], [("2XX", "application/json")]),
         (tuple[int, Literal[200, 201]], [("200", "application/json"), ("201", "application/json")]),
         (tuple[int | None, Literal[202]], [("202", "application/json"), ("202", "")]),
-        (tuple[bytes, Literal[200], dict[str, str]], [("200", "application/octet-stream")]),
+        (tuple[bytes, Literal[200], dict[str, str]], [("200", "*/*")]),
         (tuple[int, str], [("200", "application/json")]),
         (
             tuple[int, Literal[200]] | tuple[bytes, Literal[202]],

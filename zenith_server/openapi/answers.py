@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import UnionType
 from typing import Any, Literal, Union, cast, get_args, get_origin
 
@@ -55,9 +55,17 @@ def answers(returns: Any, status: int = 200) -> tuple[Answer, ...]:
     if kind is MISSING or kind is Any:
         return (Answer(UNKNOWN if status == 200 else str(status)),)
     pairs = [get_args(each) for each in members(returns) if _says_status(each)]
-    told = [each for body, code, *_ in pairs for c in _statuses(code) for each in _bodies(body, c)]
+    told = [each for pair in pairs for each in _told(*pair)]
     rest = _without(returns, _says_status) if pairs else returns
     return (*told, *(_bodies(rest, str(status)) if rest is not MISSING else ()))
+
+
+def _told(body: Any, code: Any, headers: Any = None) -> Iterator[Answer]:
+    """The answers of `(body, status)`; with headers, they say what the bytes are."""
+    for status in _statuses(code):
+        for answer in _bodies(body, status):
+            is_bytes = headers is not None and answer.media == BYTES
+            yield replace(answer, media=ANY) if is_bytes else answer
 
 
 def _says_status(kind: Any) -> bool:
