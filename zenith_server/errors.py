@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 
@@ -16,6 +16,8 @@ class Fault:
         where: the places, each `file:line`, a file, a setting or a plugin.
         why: the rule that was broken, in a sentence or two.
         fixes: what to do about it, each an instruction that can be followed as it stands.
+        cause: the exception that it was found by, with the lines that led to it; two faults are
+            the same whatever it is.
 
     Example:
         >>> place = "environment variable PORT"
@@ -31,6 +33,7 @@ class Fault:
     where: tuple[str, ...] = ()
     why: str = ""
     fixes: tuple[str, ...] = ()
+    cause: BaseException | None = field(default=None, compare=False, repr=False)
 
     def __str__(self) -> str:
         parts = ["\n".join([self.what, *(f"  at {place}" for place in self.where)])]

@@ -82,6 +82,7 @@ def import_fault(error: BaseException, file: ProjectFile, root: Path) -> Fault:
         (place,) if place.startswith(file.relative) else (place, file.relative),
         "\n".join(filter(None, [message, f"    {code}" if code else ""])),
         _remedies(error, root),
+        error,
     )
 
 
@@ -107,7 +108,7 @@ def _entered() -> list[ProjectFinder]:
 
 def _placed(error: ProjectError, file: ProjectFile, root: Path) -> list[Fault]:
     place, _ = _last_place(error, file, root)
-    return [Fault(f.what, (place, *f.where), f.why, f.fixes) for f in error.faults]
+    return [replace(f, where=(place, *f.where)) for f in error.faults]
 
 
 def with_traceback(error: ProjectError) -> tuple[Fault, ...]:
@@ -139,7 +140,7 @@ def _message(error: BaseException) -> str:
 
 def _remedies(error: BaseException, root: Path) -> tuple[str, ...]:
     if not isinstance(error, ModuleNotFoundError) or not error.name:
-        return ("Mend the line above.",)
+        return ("Mend that line.",)
     top = error.name.partition(".")[0]
     if (root / top).is_dir():
         return (f"Check the name: {error.name} would be {error.name.replace('.', '/')}.py.",)

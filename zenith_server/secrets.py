@@ -9,10 +9,10 @@ from typing import cast
 MASK = "***"
 
 _PASSWORD_IN_URL = re.compile(r"(://[^:@\s]*:).*(@)", re.DOTALL)
-_SECRET_NAME = r"[\w-]*(?:password|passwd|pwd|secret|token|api_?key|private_?key|credential)[\w-]*"
-_PARAMETER = re.compile(rf"((?:^|[?&;\s]){_SECRET_NAME}=)[^&;\s]*", re.IGNORECASE)
-_ASSIGNMENT = re.compile(rf"(\b{_SECRET_NAME}['\"]?\s*[:=]\s*)(?!\s)\S.*", re.IGNORECASE)
-_WHOLE_NAME = re.compile(rf"{_SECRET_NAME}|dsn", re.IGNORECASE)
+SECRET_NAME = r"[\w-]*(?:password|passwd|pwd|secret|token|api_?key|private_?key|credential)[\w-]*"
+_PARAMETER = re.compile(rf"((?:^|[?&;\s]){SECRET_NAME}=)[^&;\s]*", re.IGNORECASE)
+_ASSIGNMENT = re.compile(rf"(\b{SECRET_NAME}['\"]?\s*[:=]\s*)(?!\s)\S.*", re.IGNORECASE)
+_WHOLE_NAME = re.compile(rf"{SECRET_NAME}|dsn", re.IGNORECASE)
 
 
 def masked_url(url: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import Server
-from tests.served import Answer
+from tests.served import Answer, ask
 
 HEAD = """
 from typing import Annotated
@@ -116,6 +116,105 @@ async def test_in_development_an_error_outside_of_the_project_is_told_too(serve:
     answer = await answered(serve, text, environment="development")
     assert answer.status == 500
     assert answer.json()["traceback"][-1].endswith("await handler(scope, receive, through, values)")
+
+
+FAILS = "async def get(it: int = 0, token: str = ''): return 1 / it"
+BROWSER = [("accept", "text/html,*/*;q=0.8"), ("authorization", "Bearer s3cret-s3cret")]
+
+
+async def asked(serve: Server, url: str = "/", *, text: str = FAILS, **scope: Any) -> Answer:
+    headers = scope.pop("headers", BROWSER)
+    app = await serve({"routes/index.py": HEAD + text}, environment="development")
+    sent = [(b"host", b"localhost:8000"), *((k.encode(), v.encode()) for k, v in headers)]
+    return await ask(app, "GET", url, headers=sent, **scope)
+
+
+async def test_in_development_a_browser_is_shown_the_lines(serve: Server) -> None:
+    answer = await asked(serve, "/?it=0&token=abcdef")
+    page = answer.body.decode()
+    assert (answer.status, answer.header("content-type")) == (500, "text/html; charset=utf-8")
+    assert "default-src 'none'; style-src 'sha256-" in str(answer.header("content-security-policy"))
+    for part in (
+        "ZeroDivisionError",
+        'class="failing"',
+        "routes/<b>index.py</b>:3",
+        "?it=0&amp;token",
+    ):
+        assert part in page
+    assert str(answer.header("x-request-id")) in page
+    assert "s3cret" not in page
+    assert "abcdef" not in page
+
+
+async def test_in_development_the_lines_may_be_asked_for_as_text(serve: Server) -> None:
+    answer = await asked(serve, headers=[("accept", "text/plain")])
+    lines = answer.body.decode().splitlines()
+    assert answer.header("content-type") == "text/plain; charset=utf-8"
+    assert lines[0] == "GET / failed"
+    assert lines[1] == f"request {answer.header('x-request-id')}, routes/index.py:3"
+    assert lines[3:5] == ["ZeroDivisionError: division by zero", "  routes/index.py:3 in get"]
+
+
+@pytest.mark.parametrize(
+    "scope",
+    [
+        {"headers": [("accept", "*/*")]},
+        {"headers": []},
+        {"client": ("10.1.2.3", 50000)},
+        {"client": None},
+        {"headers": [*BROWSER, ("x-forwarded-for", "127.0.0.1")]},
+    ],
+    ids=["curl", "no accept", "other machine", "no peer", "proxy"],
+)
+async def test_everybody_else_is_told_a_problem(serve: Server, scope: dict[str, Any]) -> None:
+    answer = await asked(serve, **scope)
+    assert answer.header("content-type") == "application/problem+json"
+    assert answer.json()["detail"] == "ZeroDivisionError: division by zero"
+
+
+async def test_the_handler_of_a_route_that_is_declared_in_code_is_named_too(serve: Server) -> None:
+    text = """
+from zenith_server import Zenith
+app = Zenith()
+
+@app.get("/")
+async def get(): raise LookupError
+"""
+    app = await serve({"app.py": text}, environment="development")
+    headers = [(b"host", b"localhost"), (b"accept", b"text/plain")]
+    answer = await ask(app, "GET", "/", headers=headers)
+    assert b", app.py:" in answer.body.splitlines()[1]
+
+
+async def test_an_error_page_that_fails_leaves_the_problem(
+    serve: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    text = """
+class Odd(Exception):
+    __notes__ = 7
+
+async def get(): raise Odd("it")
+"""
+    answer = await asked(serve, text=text)
+    assert (answer.status, answer.json()["detail"]) == (500, "Odd: it")
+    assert "The error page failed itself" in caplog.text
+
+
+@pytest.mark.parametrize("environment", ["test", "staging", "production"])
+async def test_outside_development_nobody_is_shown_anything(
+    serve: Server, environment: Any
+) -> None:
+    app = await serve({"routes/index.py": HEAD + FAILS}, environment=environment)
+    headers = [(b"host", b"localhost"), (b"accept", b"text/html")]
+    answer = await ask(app, "GET", "/", headers=headers)
+    assert answer.header("content-type") == "application/problem+json"
+    assert answer.json().keys() == {"type", "title", "status", "detail", "request_id"}
+
+
+async def test_the_password_in_a_url_is_told_to_nobody(serve: Server) -> None:
+    text = "async def get(): raise OSError('no route to pg://ann:s3cret@db')"
+    answer = await asked(serve, text=text, headers=[])
+    assert answer.json()["detail"] == "OSError: no route to pg://ann:***@db"
 
 
 async def test_a_line_break_in_a_path_never_begins_another_log_line(

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.projects import write_project
+from zenith_server.environment import Environment, EnvironmentName
 from zenith_server.errors import Fault, ProjectError
-from zenith_server.runner.trace import describe, is_project, running
+from zenith_server.runner.lifespan import LifespanError
+from zenith_server.runner.trace import describe, page_of, running
+from zenith_server.settings import Server, Settings
 
 
 def failure(file: Path) -> BaseException:
@@ -68,10 +71,40 @@ def test_a_file_that_cannot_be_read_is_told_without_frames(tmp_path: Path) -> No
     assert told.splitlines()[0] == f'  File "{tmp_path}/app.py", line 1'
 
 
-def test_installed_libraries_are_not_the_project(tmp_path: Path) -> None:
-    assert is_project(str(tmp_path / "routes/index.py"), tmp_path)
-    assert not is_project(str(tmp_path / ".venv/lib/site-packages/x.py"), tmp_path)
-    assert not is_project("<string>", tmp_path)
+def settings(
+    root: Path, environment: EnvironmentName = "development", *, reload: bool = True
+) -> Settings:
+    return Settings(root, Environment(environment, "from the test"), Server(reload=reload))
+
+
+def test_in_development_there_is_a_page_of_it(tmp_path: Path) -> None:
+    write_project(tmp_path, {"app.py": "1 / 0\n"})
+    page = page_of(failure(tmp_path / "app.py"), "text", settings(tmp_path))
+    assert "division by zero" in page
+    assert '<pre id="text">text</pre>' in page
+
+
+@pytest.mark.parametrize("environment", ["test", "staging", "production"])
+def test_elsewhere_there_is_none(tmp_path: Path, environment: EnvironmentName) -> None:
+    assert page_of(LookupError(), "text", settings(tmp_path, environment)) == ""
+
+
+def test_where_nothing_reloads_there_is_none(tmp_path: Path) -> None:
+    assert page_of(LookupError(), "text", settings(tmp_path, reload=False)) == ""
+
+
+def test_what_a_part_of_the_app_did_not_start_for_is_on_the_page(tmp_path: Path) -> None:
+    error = LifespanError("cache did not start", ConnectionRefusedError("no cache there"))
+    assert "ConnectionRefusedError" in page_of(error, "", settings(tmp_path))
+
+
+def test_a_page_that_fails_leaves_the_message(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    odd = LookupError()
+    vars(odd)["__notes__"] = 7
+    assert page_of(odd, "text", settings(tmp_path)) == ""
+    assert "The error page failed itself" in caplog.text
 
 
 def test_where_a_thread_runs_is_told() -> None:

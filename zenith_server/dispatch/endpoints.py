@@ -140,4 +140,5 @@ def _no_layer(layer: Layer, error: Exception) -> Fault:
         (str(layer.origin),),
         f"{type(error).__name__}: {error}",
         ("A layer takes the app below it, and the options that it was declared with.",),
+        error,
     )

@@ -28,7 +28,8 @@ async def run(lifespans: tuple[Lifespan, ...], receive: Receive, send: Send) -> 
                 await stack.aclose()
                 log.error("%s did not start", lifespan.name, exc_info=error)
                 message = f"{lifespan.name} did not start: {error}"
-                await send({"type": "lifespan.startup.failed", "message": message})
+                failed = {"type": "lifespan.startup.failed", "message": message}
+                await send({**failed, "zenith.error": error})
                 return
         await send({"type": "lifespan.startup.complete"})
         await receive()

@@ -7,7 +7,6 @@ import os
 import traceback
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote
 
 import msgspec
@@ -21,9 +20,13 @@ from zenith_server.plugin import Plugin
 from zenith_server.problems import HTTPException, document
 from zenith_server.protocol import Headers, Scope
 from zenith_server.reply import Reply, reply
+from zenith_server.secrets import masked_text
+from zenith_server.sources import is_project
 
 log = logging.getLogger("zenith_server")
 
+_NOTHING_TOLD = "The server failed to answer; the log has the reason under this request id"
+_TEXT = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
 PROBLEM = (b"content-type", b"application/problem+json")
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
@@ -38,7 +41,7 @@ class Errors(Plugin):
         draft.on_error(HTTPException, known)
         draft.on_error(StarletteHTTPException, starlettes)
         development = draft.settings.environment.name == "development"
-        draft.on_error(Exception, _Unexpected(draft.settings.root if development else None))
+        draft.on_error(Exception, _Shown(draft) if development else unexpected)
 
 
 @quick
@@ -84,30 +87,54 @@ def starlettes(error: StarletteHTTPException, scope: Scope) -> Reply:
     return known(HTTPException(error.status_code, str(error.detail), headers), scope)
 
 
-class _Unexpected:
-    """Logs an exception; tells the client only that it happened, and where in development."""
+async def unexpected(error: Exception, scope: Scope) -> Reply:
+    """Log an exception; tell the client only that it happened."""
+    _log(error, scope)
+    return known(HTTPException(500, _NOTHING_TOLD), scope)
 
-    def __init__(self, root: Path | None) -> None:
-        self.root = root
+
+class _Shown:
+    """Logs an exception, and shows it as well: for development."""
+
+    def __init__(self, draft: Draft) -> None:
+        self._settings = draft.settings
+        # Those that are declared later are in it too.
+        self._routes = draft.routes
 
     async def __call__(self, error: Exception, scope: Scope) -> Reply:
-        # A line break that a client put into the path must not begin a line of the log.
-        where = f"{scope.get('method', '')} {quote(scope.get('path', ''))}"
-        request_id = scope.get("request_id")
-        log.error("%s failed, request %s", where, request_id, exc_info=error)
-        extensions: dict[str, Any] = {}
-        detail = "The server failed to answer; the log has the reason under this request id"
-        if self.root is not None:
-            detail = f"{type(error).__name__}: {error}"
-            extensions = {"traceback": _frames(error, self.root)}
-        return known(HTTPException(500, detail, **extensions), scope)
+        from zenith_server.error_page import wanted
+
+        _log(error, scope)
+        form = wanted.form(scope)
+        if form != "json" and scope["type"] == "http" and wanted.is_here(scope):
+            try:
+                return self._shown(error, scope, is_page=form == "html")
+            except Exception:
+                log.exception("The error page failed itself")
+        told = masked_text(f"{type(error).__name__}: {error}")
+        frames = _frames(error, self._settings.root)
+        return known(HTTPException(500, told, traceback=frames), scope)
+
+    def _shown(self, error: Exception, scope: Scope, *, is_page: bool) -> Reply:
+        from zenith_server.error_page import failure, page, text
+
+        told = failure.of_request(error, scope, self._routes, self._settings)
+        if is_page:
+            return reply(500, page.headers(), page.page(told).encode())
+        return reply(500, _TEXT, text.written(told).encode())
+
+
+def _log(error: Exception, scope: Scope) -> None:
+    # A line break that a client put into the path must not begin a line of the log.
+    where = f"{scope.get('method', '')} {quote(scope.get('path', ''))}"
+    log.error("%s failed, request %s", where, scope.get("request_id"), exc_info=error)
 
 
 def _frames(error: Exception, root: Path) -> list[str]:
     """The project's own frames, the innermost first; without values, which may be secret."""
     frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if is_project(frame.filename, root)]
     inside = f"{root.resolve()}{os.sep}"
-    own = [frame for frame in frames if frame.filename.startswith(inside)]
     return [
         f"{frame.filename.removeprefix(inside)}:{frame.lineno} in {frame.name}: {frame.line}"
         for frame in reversed(own or frames)

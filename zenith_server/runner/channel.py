@@ -5,9 +5,9 @@ says may make the supervisor import anything. The job is the one value that trav
 from the supervisor, which is trusted.
 
 Worker to supervisor: `loaded`, `prepared` (facts), `ready` (it serves), `about` (engine, facts,
-modules, routes: what it serves), `failed` (text), `leaving` (it got a SIGTERM), `retired` (it takes
-no new connections any more), `counted` (families: its figures so far), `figures` (it wants those of
-all workers).
+modules, routes: what it serves), `failed` (text, page), `leaving` (it got a SIGTERM), `retired` (it
+takes no new connections any more), `counted` (families: its figures so far), `figures` (it wants
+those of all workers).
 Supervisor to worker: `job` (pickle), `go` (the answer to `loaded` and `prepared`), `saved` (files,
 token), `stop` (lame_duck, settle, grace), `hurry`, `count` (tell your figures), `figures`
 (families: those of all workers).
@@ -24,6 +24,7 @@ import threading
 from dataclasses import dataclass
 from typing import Literal, cast
 
+from zenith_server.errors import Fault
 from zenith_server.runner.program import Program
 from zenith_server.settings import Settings
 
@@ -33,12 +34,27 @@ LINE_LIMIT = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
+class Failed:
+    """Why a start failed.
+
+    Args:
+        text: for the terminal.
+        page: for a browser, in development; whoever failed has written it.
+        faults: what is wrong, where there is no page of it yet.
+    """
+
+    text: str
+    page: str = ""
+    faults: tuple[Fault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """What a new worker is to do.
 
     Args:
         task: serve the project; answer "not yet"; or show what is broken.
-        message: what is broken, for that task.
+        failed: what is broken, for that task.
         prepares: whether it does first what must be done once, and then waits to be told to serve.
         changed: files of the project that were just saved, relative to its folder.
         token: names what it serves, the same for all workers that serve the same.
@@ -47,7 +63,7 @@ class Job:
     task: Task
     program: Program
     settings: Settings
-    message: str = ""
+    failed: Failed | None = None
     prepares: bool = False
     changed: tuple[str, ...] = ()
     token: str = ""

@@ -16,8 +16,8 @@ from zenith_server.runner.crew import Crew
 from zenith_server.runner.footprint import resident
 from zenith_server.runner.processes import Process
 from zenith_server.runner.pulse import BEAT, Frame
-from zenith_server.runner.trace import is_project
 from zenith_server.runner.workers import Workers
+from zenith_server.sources import is_project
 
 # How long a loop may be silent before it counts as blocked, in seconds, and before the others are
 # left to accept connections.
@@ -198,7 +198,7 @@ def blocked(pid: int, silence: float, frames: list[Frame], root: Path) -> Fault:
         >>> print(blocked(70, 1.23, [frame], Path("/shop")).where[0])
         routes/report.py:12 in get
     """
-    ours = [frame for frame in frames if frame.file[:1] != "<" and is_project(frame.file, root)]
+    ours = [frame for frame in frames if is_project(frame.file, root)]
     others = [frame for frame in frames[:1] if frame not in ours]
     where = [_place(frame, root) for frame in (*ours, *others)]
     return Fault(

@@ -9,7 +9,16 @@ from zenith_server.protocol import ASGIApp, Message
 
 
 class LifespanError(Exception):
-    """The app said that its start-up or shutdown failed."""
+    """The app said that its start-up or shutdown failed.
+
+    Args:
+        message: what it said.
+        reason: the exception that it came of, where the app is ours.
+    """
+
+    def __init__(self, message: str, reason: BaseException | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class Lifespan:
@@ -72,4 +81,5 @@ class Lifespan:
 
 def _check(message: Message) -> None:
     if str(message["type"]).endswith(".failed"):
-        raise LifespanError(message.get("message") or message["type"])
+        said = message.get("message") or message["type"]
+        raise LifespanError(said, message.get("zenith.error"))

@@ -5,10 +5,17 @@ from __future__ import annotations
 import html
 import json
 
-from zenith_server.protocol import ASGIApp, Receive, Scope, Send
+from zenith_server.errors import ProjectError
+from zenith_server.protocol import ASGIApp, Headers, Receive, Scope, Send
 from zenith_server.refresh import TOKEN, tag
+from zenith_server.runner.channel import Failed
+from zenith_server.runner.trace import page_of
+from zenith_server.settings import Settings
 
-_PROBLEM = b"application/problem+json"
+_JSON = (b"content-type", b"application/json")
+_PROBLEM = (b"content-type", b"application/problem+json")
+_TEXT = (b"content-type", b"text/plain; charset=utf-8")
+_HTML = (b"content-type", b"text/html; charset=utf-8")
 _PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -33,37 +40,45 @@ def starting() -> ASGIApp:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1013})
         elif scope["path"] == "/health/live":
-            await _respond(send, 200, b"application/json", b'{"status":"ok"}')
+            await _send(send, 200, [_JSON], b'{"status":"ok"}')
         else:
             body = _problem(503, "The server is starting")
-            await _respond(send, 503, _PROBLEM, body, (b"retry-after", b"1"))
+            await _send(send, 503, [_PROBLEM, (b"retry-after", b"1")], body)
 
     return app
 
 
-def broken(message: str) -> ASGIApp:
-    """Return the app, for development only, that shows why the project does not start."""
+def broken(failed: Failed, settings: Settings) -> ASGIApp:
+    """Return the app, for development only, that shows why the project does not start.
+
+    Who asks from elsewhere gets the message without the lines and values around it.
+    """
+    from zenith_server.error_page import page, wanted
+
+    faults = ProjectError(*failed.faults) if failed.faults else None
+    whole = failed.page or page_of(faults, failed.text, settings)
+    small = _PAGE.format(message=html.escape(failed.text))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
-        elif scope["type"] == "websocket":
+            return
+        if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1011})
-        elif _wants_html(scope):
-            page = _PAGE.format(message=html.escape(message)).encode()
-            if TOKEN in scope:
-                page += tag(scope[TOKEN])
-            await _respond(send, 500, b"text/html; charset=utf-8", page)
+            return
+        form = wanted.form(scope)
+        if form == "html":
+            shown = whole if whole and wanted.is_here(scope) else small
+            script = tag(scope[TOKEN]) if TOKEN in scope else b""
+            headers: Headers = page.headers() if shown is whole else [_HTML]
+            await _send(send, 500, headers, shown.encode() + script)
+        elif form == "text":
+            await _send(send, 500, [_TEXT], f"{failed.text}\n".encode())
         else:
-            body = _problem(500, "The project does not start", message)
-            await _respond(send, 500, _PROBLEM, body)
+            body = _problem(500, "The project does not start", failed.text)
+            await _send(send, 500, [_PROBLEM], body)
 
     return app
-
-
-def _wants_html(scope: Scope) -> bool:
-    accept = b",".join(value for name, value in scope["headers"] if name.lower() == b"accept")
-    return b"text/html" in accept
 
 
 def _problem(status: int, title: str, detail: str = "") -> bytes:
@@ -72,12 +87,12 @@ def _problem(status: int, title: str, detail: str = "") -> bytes:
     return json.dumps(members | ({"detail": detail} if detail else {})).encode()
 
 
-async def _respond(
-    send: Send, status: int, kind: bytes, body: bytes, *headers: tuple[bytes, bytes]
-) -> None:
-    length = str(len(body)).encode()
-    always = [(b"content-type", kind), (b"content-length", length), (b"cache-control", b"no-store")]
-    await send({"type": "http.response.start", "status": status, "headers": [*always, *headers]})
+async def _send(send: Send, status: int, headers: Headers, body: bytes) -> None:
+    always = [(b"content-length", b"%d" % len(body)), (b"cache-control", b"no-store")]
+    given = dict(headers)
+    added = [pair for pair in always if pair[0] not in given]
+    start = {"type": "http.response.start", "status": status, "headers": [*headers, *added]}
+    await send(start)
     await send({"type": "http.response.body", "body": body})
 
 

@@ -7,13 +7,14 @@ import signal
 import socket
 import time
 from collections.abc import Coroutine, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
 from zenith_server.errors import ProjectError
 from zenith_server.runner import watch
 from zenith_server.runner.banner import Report, Serving
 from zenith_server.runner.changes import Routes, changes
-from zenith_server.runner.channel import Message
+from zenith_server.runner.channel import Failed, Message
 from zenith_server.runner.checkup import Checkup
 from zenith_server.runner.control import Control, State
 from zenith_server.runner.crew import Crew
@@ -132,7 +133,7 @@ class Supervisor:
                 # Whoever reads that it is ready is not to meet a stand-in or old code once more.
                 await self._workers.retired(_RETIRED)
         except (StartError, ProjectError) as failure:
-            await self._cannot_start(str(failure), before)
+            await self._cannot_start(failure, before)
         else:
             self._serves(about, time.monotonic() - began, cause)
             self._resume()
@@ -218,12 +219,12 @@ class Supervisor:
         self._crew.busy = False
         self._crew.fill()
 
-    async def _cannot_start(self, text: str, before: Settings) -> None:
+    async def _cannot_start(self, failure: StartError | ProjectError, before: Settings) -> None:
         """Give up at the start, keep what serves later; in development show it until mended."""
-        self._report.failed(text)
+        self._report.failed(str(failure))
         self._needs_preparing = True
         if self._shows_errors:
-            await self._show(text)
+            await self._show(_failed(failure))
         elif self._workers.serving:
             self._report.note("The workers that were serving go on serving.")
             self._settings = before
@@ -233,11 +234,11 @@ class Supervisor:
         else:
             self._finish(Exit.PROJECT)
 
-    async def _show(self, text: str) -> None:
+    async def _show(self, failed: Failed) -> None:
         """Answer every request with what is wrong, until the next save that works."""
         self._workers.generation += 1
         self._workers.retire(quickly=True)
-        await self._workers.start(1, "broken", self._settings, text)
+        await self._workers.start(1, "broken", self._settings, failed)
 
     # Workers that end
 
@@ -261,7 +262,7 @@ class Supervisor:
     def _gave_up(self, text: str) -> None:
         self._report.failed(text)
         if self._shows_errors:
-            self._spawn(self._show(text))
+            self._spawn(self._show(Failed(text)))
         else:
             self._finish(Exit.CRASHED)
 
@@ -338,6 +339,14 @@ class Supervisor:
 
 def _facts(message: Message) -> Facts:
     return tuple((name, value) for name, value in cast("list[list[str]]", message.get("facts", [])))
+
+
+def _failed(failure: StartError | ProjectError) -> Failed:
+    if isinstance(failure, StartError):
+        return Failed(str(failure), failure.page)
+    # Exceptions do not travel, and settings have none.
+    faults = tuple(replace(fault, cause=None) for fault in failure.faults)
+    return Failed(str(failure), faults=faults)
 
 
 def _listed(files: Sequence[str]) -> str:

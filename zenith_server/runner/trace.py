@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import traceback
 from collections.abc import Iterable
@@ -9,10 +10,14 @@ from pathlib import Path
 from types import FrameType
 
 from zenith_server.errors import ProjectError
+from zenith_server.runner.lifespan import LifespanError
 from zenith_server.secrets import masked_text
+from zenith_server.settings import Settings
+from zenith_server.sources import is_project
+
+log = logging.getLogger("zenith_server")
 
 _MORE = "With --full-traceback the frames of libraries are shown too."
-_NOT_THE_PROJECT = ("site-packages", "node_modules", ".venv", "venv")
 
 
 def describe(error: BaseException, root: Path, *, full: bool = False) -> str:
@@ -37,6 +42,27 @@ def describe(error: BaseException, root: Path, *, full: bool = False) -> str:
     return told if full else f"{told}\n\n{_MORE}"
 
 
+def page_of(error: BaseException | None, text: str, settings: Settings) -> str:
+    """Return the page about a start that failed, where it is shown: in development, on reloading.
+
+    Args:
+        error: what the project raised, or was refused with, where that is known.
+        text: the message about it.
+        settings: of this start.
+    """
+    if settings.environment.name != "development" or not settings.server.reload:
+        return ""
+    from zenith_server.error_page import failure, page
+
+    reason = error.reason if isinstance(error, LifespanError) else None
+    try:
+        return page.page(failure.of_start(reason or error, text, settings))
+    except Exception:
+        # The message is what counts; it is shown in any case.
+        log.exception("The error page failed itself")
+        return ""
+
+
 def _trim(summary: traceback.TracebackException, root: Path) -> None:
     kept = _kept(summary.stack, root)
     # Only what is known of a syntax error has a line of its own.
@@ -52,24 +78,6 @@ def _trim(summary: traceback.TracebackException, root: Path) -> None:
 def _kept(stack: Iterable[traceback.FrameSummary], root: Path) -> list[traceback.FrameSummary]:
     frames = list(stack)
     return [frame for frame in frames if is_project(frame.filename, root)] or frames[-1:]
-
-
-def is_project(filename: str, root: Path) -> bool:
-    """Say whether a source file belongs to the project, and not to libraries installed in it."""
-    file, folder = Path(filename).resolve(), root.resolve()
-    if not file.is_relative_to(folder):
-        return False
-    return not is_installed(str(file.relative_to(folder)))
-
-
-def is_installed(relative: str) -> bool:
-    """Say whether a file in the project's folder belongs to a library that is installed there.
-
-    Example:
-        >>> is_installed("venv/lib/python3.11/site-packages/h11/_util.py")
-        True
-    """
-    return not {*Path(relative).parts}.isdisjoint(_NOT_THE_PROJECT)
 
 
 def running(thread: int, root: Path) -> str:

@@ -21,7 +21,7 @@ from zenith_server.logs import configure
 from zenith_server.protocol import ASGIApp
 from zenith_server.refresh import is_on
 from zenith_server.runner import engines, loops, standby
-from zenith_server.runner.channel import Channel, Job, Message
+from zenith_server.runner.channel import Channel, Failed, Job, Message
 from zenith_server.runner.connections import Connections, guard
 from zenith_server.runner.forkserver import collect_again
 from zenith_server.runner.gate import Gate
@@ -30,7 +30,8 @@ from zenith_server.runner.listener import refuse_newcomers
 from zenith_server.runner.program import Facts
 from zenith_server.runner.pulse import BEAT, Pulse
 from zenith_server.runner.refresher import Refresher
-from zenith_server.runner.trace import describe, is_installed, running
+from zenith_server.runner.trace import describe, page_of, running
+from zenith_server.sources import is_installed
 
 _FAILED = 1
 # Seconds for the requests that waited for the start, before anything is told about it.
@@ -61,7 +62,8 @@ def main(channel_descriptor: int, pulse_descriptor: int, listener_descriptor: in
         # Also SystemExit and KeyboardInterrupt: project code may raise anything while imported.
         full = job.settings.logging.full_traceback
         text = describe(error, job.settings.root, full=full)
-        channel.send({"type": "failed", "text": text})
+        page = page_of(error, text, job.settings)
+        channel.send({"type": "failed", "text": text, "page": page})
         return _FAILED
 
 
@@ -100,7 +102,7 @@ def _app(job: Job) -> ASGIApp:
         case "standby":
             return standby.starting()
         case "broken":
-            return standby.broken(job.message)
+            return standby.broken(job.failed or Failed(""), job.settings)
         case _:
             _forget_compiled(job)
             return _function(job.program.boot)(job.settings)

@@ -10,14 +10,23 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import cast
 
-from zenith_server.runner.channel import Job, Message, Task
+from zenith_server.runner.channel import Failed, Job, Message, Task
 from zenith_server.runner.processes import ForkServer, Process
 from zenith_server.runner.program import Limits, Program
 from zenith_server.settings import Settings
 
 
 class StartError(Exception):
-    """A process did not get as far as it should; the text is for the person who can mend it."""
+    """A process did not get as far as it should; the text is for the person who can mend it.
+
+    Args:
+        text: why, for the terminal.
+        page: the same for a browser, in development.
+    """
+
+    def __init__(self, text: str, page: str = "") -> None:
+        super().__init__(text)
+        self.page = page
 
 
 class Workers:
@@ -65,23 +74,28 @@ class Workers:
     # Starting
 
     def fork(
-        self, task: Task, settings: Settings, message: str = "", *, prepares: bool = False
+        self,
+        task: Task,
+        settings: Settings,
+        failed: Failed | None = None,
+        *,
+        prepares: bool = False,
     ) -> Process:
         """Start a process; it counts among the workers only once it has been adopted."""
-        job = Job(task, self._program, settings, message, prepares, self.changed, self._token)
+        job = Job(task, self._program, settings, failed, prepares, self.changed, self._token)
         process = self.fork_server.fork(job)
         process.generation = self.generation
         return process
 
     async def start(
-        self, number: int, task: Task, settings: Settings, message: str = ""
+        self, number: int, task: Task, settings: Settings, failed: Failed | None = None
     ) -> Process:
         """Start processes, wait until all serve, adopt them; return the first one.
 
         Raises:
             StartError: one of them did not start; the others have been told to end.
         """
-        return await self.ready([self.fork(task, settings, message) for _ in range(number)])
+        return await self.ready([self.fork(task, settings, failed) for _ in range(number)])
 
     async def ready(self, started: Sequence[Process]) -> Process:
         """Wait until processes serve, as `start` does."""
@@ -275,7 +289,7 @@ async def first_word(process: Process) -> None:
     """
     outcome = await asyncio.shield(process.outcome)
     if outcome["type"] == "failed":
-        raise StartError(str(outcome["text"]))
+        raise StartError(str(outcome["text"]), str(outcome.get("page", "")))
     if outcome["type"] == "died":
         end = ending(cast("int", outcome["code"]))
         raise StartError(f"The process that loads the project {end} before it could serve.")

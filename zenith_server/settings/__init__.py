@@ -7,6 +7,7 @@ from zenith_server.settings.read import read_settings
 from zenith_server.settings.sections import (
     Cors,
     Database,
+    Errors,
     Health,
     Logging,
     Metrics,
@@ -22,6 +23,7 @@ __all__ = [
     "Connections",
     "Cors",
     "Database",
+    "Errors",
     "Explained",
     "Given",
     "Health",

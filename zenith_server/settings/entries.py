@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from zenith_server.environment import EnvironmentName
-from zenith_server.errors import Fault
+from zenith_server.errors import Fault, suggestion
 from zenith_server.settings.kinds import Kind, truth
 from zenith_server.settings.value import Given, key_of, unknown_setting
 
@@ -59,10 +59,15 @@ def _misfit(entry: Entry, kind: Kind[object]) -> Fault:
     key = key_of(entry.name)
     value = "not" if key and key.secret else f"{_shown(entry.raw)}, not"
     return Fault(
-        f"{entry.name} is {value} {kind.expected}",
+        f"{entry.name} is {value} {kind.expected}{_meant(entry.raw, kind)}",
         (entry.origin,),
         fixes=("Correct the value, or remove it to have the default.",),
     )
+
+
+def _meant(raw: object, kind: Kind[object]) -> str:
+    meant = suggestion(raw.strip().lower(), kind.words) if isinstance(raw, str) else ""
+    return f".{meant}" if meant else ""
 
 
 def _shown(raw: object) -> str:

@@ -14,6 +14,7 @@ from datetime import date
 from math import inf, isfinite
 from typing import Generic, TypeVar
 
+from zenith_server.editors import EDITORS
 from zenith_server.names import VERSION
 
 Raw = str | tuple[str, ...]
@@ -25,6 +26,7 @@ _HOST = re.compile(r"\*|(\*\.)?[\w-]+(\.[\w-]+)*|\[?[0-9a-f]*:[0-9a-f:.]*:[0-9a-
 _ORIGIN = re.compile(r"\*|[a-z][a-z0-9+.-]*://[^/?#\s*]+")
 _BIND = re.compile(r"unix:.+|fd://[0-9]+")
 _URL = re.compile(r"https?://[!#-;=?-~]+")
+_EDITOR = re.compile(r"[a-z][a-z0-9+.-]*:\S*\{file\}\S*")
 _PATTERN = re.compile(r"/[A-Za-z0-9._~{}:/-]*")
 _DECIMAL = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9}
 _BYTES = {**_DECIMAL, "kib": 2**10, "mib": 2**20, "gib": 2**30}
@@ -41,10 +43,12 @@ class Kind(Generic[T_co]):
     Args:
         expected: how the value is written, for messages and the reference.
         read: turns the text into the value; raises ValueError or TypeError when it cannot.
+        words: the words that it knows, for a suggestion.
     """
 
     expected: str
     read: Callable[[Raw], T_co]
+    words: tuple[str, ...] = ()
 
 
 def text() -> Kind[str]:
@@ -73,7 +77,8 @@ def truth() -> Kind[bool]:
 def one_of(*choices: S) -> Kind[S]:
     """One of a few words, in any case."""
     words = {choice.lower(): choice for choice in choices}
-    return Kind(f"one of {', '.join(choices)}", lambda raw: _among(words, _single(raw).lower()))
+    expected = f"one of {', '.join(choices)}"
+    return Kind(expected, lambda raw: _among(words, _single(raw).lower()), tuple(words))
 
 
 def names(part: Callable[[str], str] = str, expected: str = "a list") -> Kind[tuple[str, ...]]:
@@ -138,6 +143,17 @@ def duration() -> Kind[float]:
     """A time in seconds."""
     expected = 'a time, such as 30 (seconds), "500ms", "5m" or "1h"'
     return Kind(expected, lambda raw: _scaled(raw, _SECONDS))
+
+
+def editor() -> Kind[str]:
+    """An editor that opens files by links of its own."""
+
+    def read(raw: Raw) -> str:
+        word = _single(raw)
+        return word.lower() if word.lower() in EDITORS else _shaped(_EDITOR, word)
+
+    expected = f"one of {', '.join(EDITORS)}, or a link with {{file}} and {{line}} in it"
+    return Kind(expected, read, tuple(EDITORS))
 
 
 def day() -> Kind[date]:

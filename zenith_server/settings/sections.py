@@ -12,6 +12,7 @@ from zenith_server.settings.kinds import (
     Kind,
     bind,
     duration,
+    editor,
     hosts,
     mode,
     names,
@@ -280,6 +281,18 @@ class Logging:
         truth(),
         False,
         "Whether errors are told with the frames of libraries too, not of the project alone.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Errors:
+    """How errors are shown to developers; elsewhere nobody is shown any."""
+
+    editor: str = key(
+        editor(),
+        "vscode",
+        "What the lines on the error page open in; none makes no links.",
+        variable="ZENITH_EDITOR",
     )
 
 

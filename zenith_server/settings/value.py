@@ -19,6 +19,7 @@ from zenith_server.settings.keys import Key, declared
 from zenith_server.settings.sections import (
     Cors,
     Database,
+    Errors,
     Health,
     Logging,
     Metrics,
@@ -37,6 +38,7 @@ SECTIONS = {
     "security": Security,
     "cors": Cors,
     "logging": Logging,
+    "errors": Errors,
     "requests": Requests,
     "health": Health,
     "metrics": Metrics,
@@ -134,6 +136,7 @@ class Settings:
     security: Security = field(default_factory=Security)
     cors: Cors = field(default_factory=Cors)
     logging: Logging = field(default_factory=Logging)
+    errors: Errors = field(default_factory=Errors)
     requests: Requests = field(default_factory=Requests)
     health: Health = field(default_factory=Health)
     metrics: Metrics = field(default_factory=Metrics)
