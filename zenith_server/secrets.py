@@ -9,10 +9,12 @@ from typing import cast
 MASK = "***"
 
 _PASSWORD_IN_URL = re.compile(r"(://[^:@\s]*:).*(@)", re.DOTALL)
-SECRET_NAME = r"[\w-]*(?:password|passwd|pwd|secret|token|api_?key|private_?key|credential)[\w-]*"
-_PARAMETER = re.compile(rf"((?:^|[?&;\s]){SECRET_NAME}=)[^&;\s]*", re.IGNORECASE)
-_ASSIGNMENT = re.compile(rf"(\b{SECRET_NAME}['\"]?\s*[:=]\s*)(?!\s)\S.*", re.IGNORECASE)
-_WHOLE_NAME = re.compile(rf"{SECRET_NAME}|dsn", re.IGNORECASE)
+SECRET_WORD = r"(?:password|passwd|pwd|secret|token|api_?key|private_?key|credential)"
+"""What a name has in it that holds a secret; a pattern, whatever the case."""
+_SECRET_NAME = rf"[\w-]*{SECRET_WORD}[\w-]*"
+_PARAMETER = re.compile(rf"((?:^|[?&;\s]){_SECRET_NAME}=)[^&;\s]*", re.IGNORECASE)
+_ASSIGNMENT = re.compile(rf"(\b{_SECRET_NAME}['\"]?\s*[:=]\s*)(?!\s)\S.*", re.IGNORECASE)
+_WHOLE_NAME = re.compile(rf"{_SECRET_NAME}|dsn", re.IGNORECASE)
 
 
 def masked_url(url: str) -> str:

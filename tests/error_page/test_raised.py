@@ -113,6 +113,12 @@ def test_an_exception_without_words_is_told(tmp_path: Path) -> None:
     assert "failed" in read(tmp_path, text).message
 
 
+def test_of_a_long_message_the_beginning_is_told(tmp_path: Path) -> None:
+    assert read(tmp_path, "raise OSError('a' * 10**6)\n").message.endswith(
+        "a… (1,000,000 characters)"
+    )
+
+
 def test_a_secret_in_its_words_is_covered(tmp_path: Path) -> None:
     text = "raise OSError('postgresql://ann:s3cret@db, correct-horse')\n"
     assert read(tmp_path, text).message == "postgresql://ann:***@db, ***"

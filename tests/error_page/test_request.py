@@ -65,5 +65,5 @@ def test_head_is_answered_by_the_handler_of_get() -> None:
 
 
 def test_what_no_route_was_found_for_is_told_without_one() -> None:
-    found = told("/", **{"zenith.sent": [0, 0, None]})
+    found = asked({"path": "/", "zenith.sent": [0, 0, None]}, [], Veil())
     assert (found.route, found.origin, found.path) == ("", "", ())

@@ -41,6 +41,12 @@ def test_a_window_ends_where_the_file_does(
     assert (window.first, rows(window)) == (first, LINES[first - 1 : last])
 
 
+def test_a_window_neither_begins_nor_ends_empty(sources: Sources, tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("a = 1\n\nb = 2\n  \nc = 3\n")
+    window = sources.window(str(tmp_path / "app.py"), 3, 1)
+    assert (window.first, rows(window)) == (3, ["b = 2"])
+
+
 def test_a_window_is_of_what_was_saved_last(sources: Sources, tmp_path: Path) -> None:
     sources.window(str(tmp_path / "app.py"), 1, 0)
     (tmp_path / "app.py").write_text("quite = 'another text'\n")
@@ -58,6 +64,10 @@ def test_inside_a_long_text_the_colours_are_those_of_the_text(
 def test_what_cannot_be_read_has_a_place_and_no_lines(sources: Sources) -> None:
     window = sources.window("<string>", 3, 2)
     assert (window.name, window.line, window.lines, window.text) == ("<string>", 3, (), "")
+
+
+def test_a_line_that_is_no_more_has_none_either(sources: Sources, tmp_path: Path) -> None:
+    assert sources.window(str(tmp_path / "zenith.yaml"), 99, 2).lines == ()
 
 
 def test_a_secret_in_a_line_is_covered_and_nothing_marked(sources: Sources, tmp_path: Path) -> None:

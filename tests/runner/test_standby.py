@@ -85,7 +85,11 @@ async def test_the_page_comes_with_the_script_that_renews_it() -> None:
 
     headers = [(b"accept", BROWSER.encode()), (b"host", b"localhost")]
     scope = {"type": "http", "headers": headers, "client": ("::1", 1), TOKEN: "7-1"}
-    await app(scope, lambda: talk(app, "lifespan"), send)
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    await app(scope, receive, send)
     assert sent[1]["body"].endswith(b'<script src="/_zenith/refresh.js?7-1" defer></script>')
 
 

@@ -77,7 +77,10 @@ def of_request(
     """
     veil = veil_of(settings)
     told = asked(scope, routes, veil)
-    problem = Problem(raised=Reader(_sources(settings, veil), veil).read(error))
+    sources = _sources(settings, veil)
+    raised = Reader(sources, veil).read(error)
+    handler = None if raised.own else sources.place(told.origin, _AROUND)
+    problem = Problem(raised=raised, windows=(handler,) if handler else ())
     return _failure(f"{told.line.partition('?')[0]} failed", (problem,), settings, told)
 
 

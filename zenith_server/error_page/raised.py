@@ -21,6 +21,7 @@ _AROUND_CALLS = 2
 # Of an endless recursion the beginning and the end say everything.
 _FIRST, _LAST = 15, 35
 _MOST_LINKS = 12
+_LETTERS = 8000
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +180,8 @@ def kind_of(error: BaseException) -> str:
 
 def _message(error: BaseException, summary: traceback.TracebackException) -> str:
     said = error.msg if isinstance(error, SyntaxError) else str(summary)
+    if len(said) > _LETTERS:
+        return f"{said[:_LETTERS]}… ({len(said):,} characters)"
     return said if sys.version_info >= (3, 12) else f"{said}{_meant(error)}"
 
 

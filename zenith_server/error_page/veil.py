@@ -7,19 +7,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from operator import attrgetter
 from urllib.parse import unquote, urlsplit
 
-from zenith_server.secrets import MASK, SECRET_NAME, looks_secret, masked_line, masked_text
+from zenith_server.secrets import MASK, SECRET_WORD, looks_secret, masked_line, masked_text
 from zenith_server.settings import Settings
 from zenith_server.settings.value import KEYS
 
 # Shorter ones stand in too many words that are none.
 _SHORTEST = 6
-_NAME = rf"(?:{SECRET_NAME}|[\w-]*(?:authorization|cookie|session|csrf|xsrf)[\w-]*|dsn)"
-_WHOLE_NAME = re.compile(_NAME, re.IGNORECASE)
+# Where a name begins does not matter to what follows it, and to look for that takes long.
+_NAME = rf"(?:{SECRET_WORD}|authorization|cookie|session|csrf|xsrf)[\w-]*"
+_WHOLE_NAME = re.compile(rf"[\w-]*{_NAME}", re.IGNORECASE)
 _URL = re.compile(r"(://[^:@/\s'\"]*:)[^\s'\"]*@")
 _LITERAL = re.compile(
-    rf"""(\b{_NAME}['"]?\s*[:=]\s*[bru]*)('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")""", re.IGNORECASE
+    rf"""({_NAME}['"]?\s*[:=]\s*[bru]*)('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")""", re.IGNORECASE
 )
-_BARE = re.compile(rf"(\b{_NAME}=)(?![\s'\"*])[^\s,;&)}}\]'\"]+", re.IGNORECASE)
+_BARE = re.compile(rf"({_NAME}=)(?![\s'\"*])[^\s,;&)}}\]'\"]+", re.IGNORECASE)
 _BEARER = re.compile(r"\b(bearer|basic)\s+[\w.~+/-]{6,}=*", re.IGNORECASE)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import linecache
 import sysconfig
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from zenith_server.sources import is_project
 
 # How far before a window its function may begin and still be read, for the sake of the colours.
 _FURTHEST = 400
+_LONGEST = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +83,15 @@ class Sources:
             columns: as the window has it.
         """
         linecache.checkcache(file)
-        every = linecache.getlines(file)
-        first, last = max(1, line - around), min(len(every), line + around)
+        every = [each.rstrip("\n") for each in linecache.getlines(file)]
+        first, last = _edges(every, line, around)
         begin = begin if 0 < begin <= first and first - begin < _FURTHEST else first
-        read = [each.rstrip("\n") for each in every[begin - 1 : last]]
-        shown = self._shown(file, read)[first - begin :]
-        whole = every[line - 1].rstrip("\n") if 0 < line <= len(every) else ""
-        is_covered = 0 <= line - first < len(shown) and _text(shown[line - first]) != whole
-        return Window(
-            file,
-            self.name(file),
-            line,
-            first,
-            tuple(tuple(row) for row in shown),
-            None if is_covered else columns,
-        )
+        shown = self._shown(file, every[begin - 1 : last])[first - begin :]
+        name, rows = self.name(file), tuple(map(tuple, shown))
+        window = Window(file, name, line, first, rows, columns)
+        whole = every[line - 1] if 0 < line <= len(every) else ""
+        # What was covered has other columns.
+        return window if window.text == whole.strip() else replace(window, columns=None)
 
     def place(self, where: str, around: int) -> Window | None:
         """Return the window of a place as messages name it, `routes/index.py:3`, if it is one.
@@ -118,8 +113,8 @@ class Sources:
 
     def _shown(self, file: str, lines: list[str]) -> list[list[Span]]:
         if file.endswith((".yaml", ".yml", ".toml", ".ini")):
-            return [[("", self._veil.configuration(line))] for line in lines]
-        covered = [self._veil.source(line) for line in lines]
+            return [[("", self._veil.configuration(line[:_LONGEST]))] for line in lines]
+        covered = [self._veil.source(line[:_LONGEST]) for line in lines]
         is_python = file.endswith(".py") or file.startswith("<")
         return coloured(covered) if is_python and covered else [[("", line)] for line in covered]
 
@@ -132,5 +127,11 @@ def _libraries() -> tuple[Path, ...]:
     return tuple(sorted({*paths, ours}, key=lambda path: len(path.parts), reverse=True))
 
 
-def _text(row: list[Span]) -> str:
-    return "".join(text for _, text in row)
+def _edges(lines: list[str], line: int, around: int) -> tuple[int, int]:
+    """The first line to show and the last, none of them empty."""
+    first, last = max(1, line - around), min(len(lines), line + around)
+    while first < min(line, len(lines)) and not lines[first - 1].strip():
+        first += 1
+    while last > line and not lines[last - 1].strip():
+        last -= 1
+    return first, last
