@@ -15,6 +15,7 @@ from tests.processes import Process
 
 TEXT = "(document.body?.innerText ?? '')"
 HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+ENGINES = pytest.mark.parametrize("server", ["hypercorn", "granian"], indirect=True)
 PASSWORD = "hush-hush-1"
 FILES = {
     "routes/index.py": """
@@ -62,10 +63,11 @@ def folder(project: Callable[[Mapping[str, str]], Path]) -> Path:
     return project(FILES)
 
 
-@pytest.fixture(params=["hypercorn", "granian"])
+@pytest.fixture
 def server(request: Any, folder: Path, zenith: ZenithStarter) -> Process:
+    engine = getattr(request, "param", "auto")
     secret = f"postgresql://shop:{PASSWORD}@127.0.0.1:1/shop"
-    names = {"HOST": "127.0.0.1", "ZENITH_SERVER__ENGINE": request.param, "BROKER_URL": secret}
+    names = {"HOST": "127.0.0.1", "ZENITH_SERVER__ENGINE": engine, "BROKER_URL": secret}
     return zenith("dev", folder, env=names)
 
 
@@ -90,6 +92,7 @@ async def looks(page: Page, scheme: str, width: int = 1280) -> None:
     )
 
 
+@ENGINES
 @pytest.mark.timeout(120)
 async def test_a_browser_is_shown_the_lines_that_failed(page: Page, server: Process) -> None:
     failing = "document.querySelector('.frame.own .failing')"
@@ -144,6 +147,7 @@ async def test_no_secret_is_in_what_the_browser_gets(page: Page, server: Process
         assert secret not in whole
 
 
+@ENGINES
 @pytest.mark.timeout(120)
 async def test_a_failed_import_is_a_page_with_lines_and_goes_with_the_next_save(
     page: Page, folder: Path, server: Process

@@ -123,6 +123,7 @@ async def test_a_page_shows_broken_code_and_comes_back_with_the_next_save(
 ) -> None:
     change(folder / "routes/index.py", "async def get():", "async def get(:")
     await page.wait_for(f"{TEXT}.includes('SyntaxError')")
+    assert await page.run("document.querySelector('.failing').innerText") == "async def get(:\n"
     change(folder / "routes/index.py", "async def get(:", "async def get():")
     await page.wait_for(f"{TEXT} === 'Hello first'")
 

@@ -65,12 +65,12 @@ def test_what_the_settings_keep_secret_is_covered_wherever_it_stands(tmp_path: P
             STRIPE_API_KEY="sk_live_0123456789",
             BROKER="amqp://me:brokerword@mq",
             PATH_TO_TOKEN="12345",
-            HOME="/home/ann",
+            HOME="/srv/ann",
         )
     )
     for secret in ("p%40ssw0rd", "p@ssw0rd", "a-key-of-the-project", "sk_live_0123456789"):
         assert veil.text(f"({secret})") == "(***)"
-    assert veil.text("brokerword 12345 /home/ann") == "*** 12345 /home/ann"
+    assert veil.text("brokerword 12345 /srv/ann") == "*** 12345 /srv/ann"
 
 
 def test_a_secret_that_is_a_word_is_one_only_by_itself() -> None:
