@@ -60,12 +60,10 @@ async def test_parts_close_in_reverse() -> None:
 async def test_a_part_that_does_not_start_stops_the_start_and_closes_the_others() -> None:
     sent = await run(part("a"), part("b", start=False), part("c"))
     assert events == ["a opens", "a closes"]
-    assert sent == [
-        {
-            "type": "lifespan.startup.failed",
-            "message": "b did not start: b has no key",
-        }
-    ]
+    [failed] = sent
+    assert failed["type"] == "lifespan.startup.failed"
+    assert failed["message"] == "b did not start: b has no key"
+    assert isinstance(failed["zenith.error"], LookupError)
 
 
 async def test_a_part_that_does_not_close_keeps_no_other_open() -> None:

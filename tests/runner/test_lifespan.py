@@ -68,3 +68,15 @@ async def test_a_shutdown_without_a_start_does_nothing() -> None:
         raise AssertionError
 
     await Lifespan(app).shutdown()
+
+
+async def test_the_reason_of_a_failed_start_is_kept_where_the_app_tells_it() -> None:
+    reason = LookupError("no key")
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.failed", "message": "x", "zenith.error": reason})
+
+    with pytest.raises(LifespanError) as raised:
+        await Lifespan(app).startup()
+    assert raised.value.reason is reason

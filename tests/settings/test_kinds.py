@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 from hypothesis import assume, given
@@ -10,6 +11,7 @@ from zenith_server.settings.kinds import (
     Kind,
     Raw,
     duration,
+    editor,
     hosts,
     names,
     networks,
@@ -128,3 +130,17 @@ def test_a_number_outside_its_limits_is_refused(number: int) -> None:
     assume(not 3 <= number <= 5)
     with pytest.raises(ValueError, match=str(number)):
         whole(3, 5).read(str(number))
+
+
+@pytest.mark.parametrize(
+    ("raw", "value"),
+    [("PyCharm", "pycharm"), ("none", "none"), ("my://{file}#{line}", "my://{file}#{line}")],
+)
+def test_an_editor_is_a_name_or_a_link(raw: str, value: str) -> None:
+    assert editor().read(raw) == value
+
+
+@pytest.mark.parametrize("raw", ["ed", "my://open", "{file}", "my://{file} {line}"])
+def test_anything_else_is_no_editor(raw: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(raw)):
+        editor().read(raw)

@@ -107,6 +107,16 @@ def test_every_fault_in_every_source_is_reported_at_once(faults: FaultFinder) ->
     ]
 
 
+def test_of_a_few_words_the_one_that_was_meant_is_told(faults: FaultFinder) -> None:
+    engine, editor = faults(
+        {"zenith.yaml": "server: {engine: hypercron}"}, environ={"ZENITH_EDITOR": "Pycharn"}
+    )
+    assert engine.what.endswith('granian. Did you mean "hypercorn"?')
+    assert editor.what.endswith('Did you mean "pycharm"?')
+    [far] = faults({"zenith.yaml": ""}, options={"server.engine": "steam"})
+    assert "mean" not in far.what
+
+
 def test_an_overridden_value_must_be_right_too(faults: FaultFinder) -> None:
     [fault] = faults({"zenith.yaml": "server: {port: x}"}, environ={"PORT": "80"})
     assert fault.where == ("zenith.yaml:1",)
