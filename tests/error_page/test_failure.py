@@ -8,6 +8,7 @@ import pytest
 from tests.error_page.failing import SCOPE, failure_of, settings_of, told
 from zenith_server.error_page.failure import of_request, of_start
 from zenith_server.errors import Fault, ProjectError
+from zenith_server.exchange import EXCHANGE, Exchange
 from zenith_server.load import import_fault
 from zenith_server.manifest import ProjectFile
 from zenith_server.names import template
@@ -26,7 +27,7 @@ def test_a_failed_request_says_which_and_on_what_it_ran(tmp_path: Path) -> None:
 def test_where_no_line_of_the_project_ran_its_handler_is_shown(tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text("async def get() -> int:\n    return 'a'\n")
     route = Route(template("/"), "GET", len, Origin("app.py", 1))
-    scope = {**SCOPE, "zenith.sent": [0, 0, SimpleNamespace(pattern=route.pattern)]}
+    scope = {**SCOPE, EXCHANGE: Exchange(0.0, endpoint=SimpleNamespace(pattern=route.pattern))}
     failure = of_request(TypeError("a"), scope, [route], settings_of(tmp_path))
     assert [window.line for window in failure.problems[0].windows] == [1]
 

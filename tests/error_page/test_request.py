@@ -7,6 +7,7 @@ import pytest
 
 from zenith_server.error_page.request import Asked, asked
 from zenith_server.error_page.veil import Veil
+from zenith_server.exchange import EXCHANGE, Exchange
 from zenith_server.names import template
 from zenith_server.plan import Origin, Route
 
@@ -23,7 +24,7 @@ def told(url: str, pattern: str = "/", method: str = "GET", **more: Any) -> Aske
         "path": path,
         "query_string": query.encode(),
         "headers": [(b"authorization", b"Bearer abc"), (b"accept", b"*/*")],
-        "zenith.sent": [0, 0, endpoint],
+        EXCHANGE: Exchange(0.0, endpoint=endpoint),
         "request_id": "7-1",
         **more,
     }
@@ -65,5 +66,5 @@ def test_head_is_answered_by_the_handler_of_get() -> None:
 
 
 def test_what_no_route_was_found_for_is_told_without_one() -> None:
-    found = asked({"path": "/", "zenith.sent": [0, 0, None]}, [], Veil())
+    found = asked({"path": "/", EXCHANGE: Exchange(0.0)}, [], Veil())
     assert (found.route, found.origin, found.path) == ("", "", ())

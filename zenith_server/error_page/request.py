@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 from zenith_server.error_page.variables import Variable, Variables
 from zenith_server.error_page.veil import Veil
+from zenith_server.exchange import EXCHANGE, Exchange
 from zenith_server.names import Pattern
 from zenith_server.plan import Route
 from zenith_server.protocol import Scope
@@ -49,8 +50,9 @@ def asked(scope: Scope, routes: Iterable[Route], veil: Veil) -> Asked:
     """
     method = str(scope.get("method", "WEBSOCKET"))
     # Where no hook is on, nobody has noted what was found.
-    endpoint = scope.get("zenith.sent", (0, 0, None))[2]
-    pattern: Pattern | None = getattr(endpoint, "pattern", None)
+    exchange: Exchange | None = scope.get(EXCHANGE)
+    endpoint = exchange.endpoint if exchange else None
+    pattern: Pattern | None = endpoint.pattern if endpoint else None
     query = str(scope.get("query_string", b""), "latin-1")
     pairs = parse_qsl(query, keep_blank_values=True, max_num_fields=None)[:_MOST]
     headers = [(str(k, "latin-1"), str(v, "latin-1")) for k, v in scope.get("headers", ())]
