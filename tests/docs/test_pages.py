@@ -69,6 +69,7 @@ def _quiet(command: str) -> str:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+@pytest.mark.timeout(150)
 @pytest.mark.parametrize("page", pages())
 def test_a_page_does_what_it_says(
     page: str, project: Callable[..., Path], zenith: Callable[..., Process]
@@ -85,7 +86,7 @@ def test_a_page_does_what_it_says(
             env=environment({}),
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=100,
             check=True,
         ).stdout
         assert matches(printed, step.expected), f"{page}: $ {step.command}\n{printed}"

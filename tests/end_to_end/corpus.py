@@ -89,7 +89,7 @@ def _sdist(kept: Path) -> Path | None:
     if not list(kept.glob("gunicorn-*.tar.gz")):
         command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
         wanted = ["--no-binary", ":all:", "--dest", str(kept), "gunicorn"]
-        subprocess.run([*command, *wanted], check=False, timeout=50, capture_output=True)
+        subprocess.run([*command, *wanted], check=False, timeout=150, capture_output=True)
     return next(kept.glob("gunicorn-*.tar.gz"), None)
 
 

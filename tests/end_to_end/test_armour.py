@@ -31,7 +31,7 @@ PROJECT = {
         from zenith_server import body_limit
 
         async def get() -> str:
-            await asyncio.sleep(0.5)
+            await asyncio.sleep(2)
             return "done"
 
         async def put() -> str:
@@ -94,7 +94,7 @@ def test_what_is_too_much_too_slow_or_too_large_is_refused(server: Process) -> N
 
 def test_more_at_a_time_than_can_be_done_is_put_off(server: Process) -> None:
     with ThreadPoolExecutor(8) as pool:
-        answers = list(pool.map(lambda _: httpx2.get(server.url, timeout=10), range(8)))
+        answers = list(pool.map(lambda _: httpx2.get(server.url, timeout=30), range(8)))
     busy = [answer for answer in answers if answer.status_code == 503]
     assert sorted(answer.status_code for answer in answers) == [200] * 4 + [503] * 4
     assert {answer.headers["retry-after"] for answer in busy} == {"1"}

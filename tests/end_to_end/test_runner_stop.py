@@ -63,9 +63,11 @@ def test_connections_are_accepted_while_the_lame_duck_time_lasts(tmp_path: Path)
 
 
 def test_stopping_during_the_start_is_clean(tmp_path: Path) -> None:
-    (tmp_path / "app.py").write_text("import time\ntime.sleep(60)\n")
+    sign = tmp_path / "loading"
+    loading = f"import pathlib, time\npathlib.Path({str(sign)!r}).touch()\ntime.sleep(60)\n"
+    (tmp_path / "app.py").write_text(loading)
     with Runner(tmp_path) as runner:
-        time.sleep(1)
+        runner.until(sign.exists, "loading")
         assert runner.stop() == 0
         assert runner.processes() == []
 

@@ -109,6 +109,7 @@ def test_nothing_ambiguous_reaches_the_app(server: tuple[str, Process]) -> None:
         assert len(statuses[name]) == 1
 
 
+@pytest.mark.timeout(240)
 def test_what_gunicorn_refuses_reaches_the_app_only_where_it_is_harmless(
     server: tuple[str, Process],
 ) -> None:

@@ -60,7 +60,7 @@ def server(zenith: ZenithStarter, tmp_path: Path) -> Process:
 def made(language: str, output: Path, folder: Path) -> None:
     words = ("client", language, "--output", str(output), "--project", str(EXAMPLE))
     command = [sys.executable, "-m", "zenith_server", *words, "--env", "test"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=50)
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=100)
 
 
 @pytest.mark.timeout(120)

@@ -59,7 +59,7 @@ def start(url: str, folder: Path) -> subprocess.Popen[str]:
 
 def finish(processes: list[subprocess.Popen[str]]) -> list[str]:
     """Return what each process applied; all have to succeed."""
-    ends = [process.communicate(timeout=50) for process in processes]
+    ends = [process.communicate(timeout=100) for process in processes]
     assert [process.returncode for process in processes] == [0] * len(processes), ends
     return sorted(out.strip() for out, _ in ends)
 
@@ -71,7 +71,7 @@ def wait_for(file: Path) -> None:
         time.sleep(0.02)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_twenty_processes_apply_each_revision_once(
     url_of: Callable[[str], str], backend: str, folder: Path, revise: Revise
@@ -92,7 +92,7 @@ def test_twenty_processes_apply_each_revision_once(
     assert finish(processes) == [*[""] * 19, "0001,0002,0003,0004"]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_the_next_takes_over_when_the_holder_is_killed(
     url_of: Callable[[str], str], backend: str, folder: Path, revise: Revise, tmp_path: Path
@@ -114,7 +114,7 @@ def test_the_next_takes_over_when_the_holder_is_killed(
     assert finish(others) == ["", "0002"]
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_a_statement_that_outlives_its_process_is_waited_for(
     postgres_url: str, folder: Path, revise: Revise, tmp_path: Path
 ) -> None:
