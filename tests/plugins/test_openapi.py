@@ -30,6 +30,21 @@ async def test_the_document_has_an_etag_and_is_not_sent_twice(serve: Server) -> 
     assert (other.status, other.body) == (200, first.body)
 
 
+async def test_the_document_is_made_once(serve: Server, tmp_path: Path) -> None:
+    route = """
+        from zenith_server import Gone
+
+        async def get() -> int:
+            raise Gone("Too late")
+        """
+    app = await serve({"routes/index.py": route})
+    first = await app.get("/openapi.json")
+    assert "410" in first.json()["paths"]["/"]["get"]["responses"]
+    (tmp_path / "project/routes/index.py").unlink()  # what is raised is read from it
+    again = await app.get("/openapi.json")
+    assert (again.body, again.header("etag")) == (first.body, first.header("etag"))
+
+
 async def test_the_document_of_a_mounted_app_says_where_it_is_mounted(serve: Server) -> None:
     app = await serve(ROUTE)
     answer = Answer()
