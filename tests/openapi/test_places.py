@@ -55,7 +55,10 @@ ALL = {
 }
 BAD_AND_GOOD = {
     "local": (["2026-01-01T00:00:00Z", "2026-01-01", "x"], ["2026-01-01T23:59:59.5"]),
-    "hour": (["10:00", "24:00:00", "x"], ["10:00:00", "10:00:00.25Z", "10:00:00+01:00"]),
+    "hour": (
+        ["10:00", "24:00:00", "10:00:00+10:60", "x"],
+        ["10:00:00", "10:00:00.25Z", "10:00:00+01:00"],
+    ),
     "clock": (["10:00:00Z"], ["10:00:00"]),
     "long": (["P1Y", "P1M", "P", "PT", "x"], ["P1D", "-P1D", "PT0.5S", "P1DT2H3M"]),
     "price": (["x", "", "NaN", "1e", "."], ["1", "+1.50", "-.5E-3", "1."]),
@@ -87,6 +90,12 @@ async def test_only_what_is_written_with_an_offset_has_the_format_of_one(
     assert {"type": "string", "format": "time"} in found["aware"]["anyOf"]
     assert "format" not in found["local"]
     assert "format" not in found["hour"]
+
+
+async def test_a_duration_may_have_fractions_and_a_sign_which_the_format_has_not(
+    describe: Describe,
+) -> None:
+    assert "format" not in (await schemas(describe))["All"]["properties"]["long"]
 
 
 async def test_choices_of_one_kind_have_its_type(describe: Describe) -> None:

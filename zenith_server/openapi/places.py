@@ -47,6 +47,8 @@ def complete(annotation: Any, schema: Json, find: Find) -> None:
         whole = find(part["$ref"]) if "$ref" in part else part
         for name, value in _left_out(info).items():
             whole.setdefault(name, value)
+        if isinstance(info, msgspec.inspect.TimeDeltaType):
+            whole.pop("format", None)  # it knows neither fractions nor signs (RFC 3339, A)
         if isinstance(info, msgspec.inspect.DataclassType):
             _mark_made(info.cls, whole.get("properties", {}))
 
@@ -54,6 +56,7 @@ def complete(annotation: Any, schema: Json, find: Find) -> None:
 # Digits are [0-9]: what \d stands for is not the same in every language.
 _DAY = "(?!0000)[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
 _CLOCK = r"([01][0-9]|2[0-3])(:[0-5][0-9]){2}(\.[0-9]+)?"
+_OFFSET = "(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 _DECIMAL = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 _HOURS = r"T(?=[0-9])([0-9]+H)?([0-9]+M)?([0-9]+(\.[0-9]+)?S)?"
 _DURATION = rf"^[+-]?P(?!$)([0-9]+(\.[0-9]+)?D)?({_HOURS})?$"
@@ -62,7 +65,7 @@ _SAID: Mapping[tuple[type[Any], bool | None], Json] = {
     (msgspec.inspect.DateTimeType, None): {"format": "date-time"},
     (msgspec.inspect.DateTimeType, True): {"format": "date-time"},
     (msgspec.inspect.DateTimeType, False): {"pattern": f"^{_DAY}T{_CLOCK}$"},
-    (msgspec.inspect.TimeType, None): {"pattern": f"^{_CLOCK}(Z|[+-][0-9]{{2}}:[0-9]{{2}})?$"},
+    (msgspec.inspect.TimeType, None): {"pattern": f"^{_CLOCK}{_OFFSET}?$"},
     (msgspec.inspect.TimeType, False): {"pattern": f"^{_CLOCK}$"},
     (msgspec.inspect.TimeDeltaType, None): {"pattern": _DURATION},
     (msgspec.inspect.DecimalType, None): {"pattern": _DECIMAL},
