@@ -33,6 +33,16 @@ def test_a_save_is_served(tmp_path: Path, engine: str) -> None:
         assert runner.stop() == 0
 
 
+@pytest.mark.parametrize("engine", ["hypercorn", "granian"])
+def test_nobody_gets_old_code_while_the_new_is_loaded(tmp_path: Path, engine: str) -> None:
+    slow = f"{app_that_says('two')}\nnote('loading')\ntime.sleep(2)\n"
+    with developing(tmp_path, engine=engine) as runner:
+        runner.ready().save("app.py", slow)
+        runner.noted("loading")
+        time.sleep(0.5)
+        assert runner.text() == "two"
+
+
 def test_saves_of_the_same_size_in_one_second_are_all_served(tmp_path: Path) -> None:
     with developing(tmp_path) as runner:
         runner.ready()

@@ -8,7 +8,7 @@ import pytest
 
 from tests.conftest import Server
 from zenith_server.dispatch.dispatcher import Dispatcher
-from zenith_server.handlers.inject import compile_route
+from zenith_server.handlers.inject import write_route
 
 
 async def code(serve: Server, files: dict[str, str], method: str = "GET") -> str:
@@ -17,7 +17,7 @@ async def code(serve: Server, files: dict[str, str], method: str = "GET") -> str
     assert isinstance(app, Dispatcher)
     routes = [route for route in app.plan.routes if route.origin.where == "routes/[slug].py"]
     route = next(route for route in routes if route.method == method)
-    return compile_route(route, app.injection)[1]
+    return write_route(route, app.injection).text
 
 
 def expected(text: str) -> str:

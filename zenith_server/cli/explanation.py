@@ -11,7 +11,7 @@ from zenith_server.cli.findings import Findings
 from zenith_server.cli.match import Match, Step, match
 from zenith_server.cli.rows import layers_around
 from zenith_server.dispatch.paths import refuse_traversal
-from zenith_server.handlers.inject import compile_route
+from zenith_server.handlers.inject import write_route
 from zenith_server.handlers.input_faults import Refused
 from zenith_server.handlers.inputs import reader
 from zenith_server.handlers.request import decoded
@@ -78,7 +78,7 @@ def code_of(findings: Findings, url: str, method: str) -> str | None:
     route = _route(_routes(findings, found), method)
     if route is None or route.method == "*":
         return None
-    return compile_route(route, findings.injection)[1]
+    return write_route(route, findings.injection).text
 
 
 def _path(url: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from zenith_server.dispatch import lifespan
-from zenith_server.dispatch.endpoints import endpoints_of, limit_reading, wrapped
+from zenith_server.dispatch.endpoints import endpoints_of, give_way, limit_reading, wrapped
 from zenith_server.dispatch.error_tables import ErrorTables
 from zenith_server.dispatch.failures import Failures
 from zenith_server.dispatch.hook_code import headless, hooked, started
@@ -20,7 +20,8 @@ from zenith_server.dispatch.sockets import Socket
 from zenith_server.dispatch.tree import Endpoint, Found, Router
 from zenith_server.exchange import EXCHANGE
 from zenith_server.figures import Family
-from zenith_server.handlers.inject import Handler, Injection
+from zenith_server.handlers.inject import Injection
+from zenith_server.handlers.later import Handler
 from zenith_server.handlers.request import PERCENT, ClientDisconnected
 from zenith_server.names import Pattern
 from zenith_server.plan import Plan
@@ -57,6 +58,7 @@ class Dispatcher:
         endpoints = endpoints_of(plan.guarded(), injection, errors)
         if not plan.layers:
             limit_reading(endpoints, [hook.receive for hook in plan.hooks if hook.receive])
+        give_way(endpoints)
         self.outside = frozenset(str(e.pattern) for e in endpoints if e.outside)
         self.router = Router(endpoints)
         self._static = self.router.static

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from zenith_server.dispatch.error_tables import ErrorTables
 from zenith_server.dispatch.paths import path_of
 from zenith_server.dispatch.tree import Endpoint
 from zenith_server.errors import Fault, ProjectError
-from zenith_server.handlers.code import reads_body
-from zenith_server.handlers.inject import Handler, Injection, compile_route
+from zenith_server.handlers.inject import Injection, compile_route
+from zenith_server.handlers.later import Handler, Later
 from zenith_server.plan import Layer, Route
 from zenith_server.protocol import ASGIApp, Receive, Scope, Send
 from zenith_server.reply import Reply, reply
@@ -51,13 +52,26 @@ def limit_reading(endpoints: list[Endpoint], wraps: list[Wrap]) -> None:
         endpoints: all of them; those outside of the hooks stay as they are.
         wraps: what the hooks put around `receive`.
     """
+    limited = partial(_limited, wraps)
     for endpoint in endpoints:
         for method, handler in endpoint.handlers.items() if wraps and not endpoint.outside else ():
-            if method != "WEBSOCKET" and reads_body(handler):
-                endpoint.handlers[method] = _limited(handler, wraps)
+            if method == "WEBSOCKET":
+                continue
+            if not isinstance(handler, Later):
+                endpoint.handlers[method] = limited(handler)
+            elif handler.reads_body:
+                endpoint.handlers[method] = handler.through(limited)
 
 
-def _limited(handler: Handler, wraps: list[Wrap]) -> Handler:
+def give_way(endpoints: list[Endpoint]) -> None:
+    """Have what stands in for handlers give its places to them, once they are made."""
+    for endpoint in endpoints:
+        for method, handler in endpoint.handlers.items():
+            if isinstance(handler, Later):
+                handler.gives_way(endpoint.handlers, method)
+
+
+def _limited(wraps: list[Wrap], handler: Handler) -> Handler:
     def limited(
         scope: Scope, receive: Receive, send: Send, values: Any
     ) -> Awaitable[ASGIApp | None]:
@@ -86,7 +100,7 @@ def wrapped(app: ASGIApp, layers: tuple[Layer, ...]) -> ASGIApp:
 def _handler(route: Route, injection: Injection) -> Handler:
     if route.method == "*":
         route = replace(route, handler=_mounted(route))
-    handler, _ = compile_route(route, injection)
+    handler = compile_route(route, injection)
     if not route.layers:
         return handler
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from zenith_server.dispatch.tree import ErrorHandlers
-from zenith_server.handlers.inject import Handler, Injection, compile_error
+from zenith_server.handlers.inject import Injection, compile_error
+from zenith_server.handlers.later import Handler
 from zenith_server.plan import ErrorMapping
 
 Table = dict[type[Exception] | str, Handler]
@@ -20,13 +21,18 @@ class ErrorTables:
     """
 
     def __init__(self, shared: tuple[ErrorMapping, ...], injection: Injection) -> None:
-        self._shared = shared
         self._injection = injection
         self._compiled: dict[ErrorMapping, Handler] = {}
+        self._of_all = self._table(shared)
+        self._of_none: ErrorHandlers = self._look_up([self._of_all])
 
     def of(self, own: tuple[ErrorMapping, ...]) -> ErrorHandlers:
         """Return the look-up for a route: its own mappings first, then everybody's."""
-        tables = [self._table(reversed(own)), self._table(self._shared)]
+        if not own:
+            return self._of_none
+        return self._look_up([self._table(reversed(own)), self._of_all])
+
+    def _look_up(self, tables: list[Table]) -> ErrorHandlers:
         cache: dict[type[Exception], Handler | None] = {}
 
         def find(error: Exception) -> Handler | None:

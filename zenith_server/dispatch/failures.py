@@ -8,7 +8,7 @@ from typing import cast
 from zenith_server.dispatch.sockets import Socket
 from zenith_server.dispatch.tree import Endpoint, ErrorHandlers
 from zenith_server.exchange import EXCHANGE, Exchange
-from zenith_server.handlers.inject import Handler
+from zenith_server.handlers.later import Handler
 from zenith_server.handlers.request import ClientDisconnected
 from zenith_server.problems import HTTPException
 from zenith_server.protocol import ASGIApp, Receive, Scope, Send

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from zenith_server.handlers.inject import Handler
+from zenith_server.handlers.later import Handler
 from zenith_server.names import Pattern
 
 ErrorHandlers = Callable[[Exception], Handler | None]

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.handlers import input_code
 from zenith_server.handlers.calls import context_of, in_thread, is_async, is_blocking
+from zenith_server.handlers.later import Handler, Later
 from zenith_server.handlers.request import Tape
 from zenith_server.handlers.response import Encoder, encoder
 from zenith_server.handlers.signature import (
@@ -33,10 +34,9 @@ from zenith_server.plan import Origin, Provider, Service
 from zenith_server.reply import LENGTHS, SMALL, Reply
 
 if TYPE_CHECKING:
-    from zenith_server.handlers.inject import Handler, Injection
+    from zenith_server.handlers.inject import Injection
 
 _AGAIN = "<receive again>"
-_READS = "reads_body"
 _LOCALS = (
     *("scope", "receive", "send", "values", "tape", "query", "cookie", "form", "body"),
     *("message", "value", "size", "length", "reply", "error", "ending"),
@@ -44,11 +44,6 @@ _LOCALS = (
 _SENT = object()
 _STREAMED = "await reply(scope, receive, send)"
 _PRINTED = "(b'content-length', b'%d' % size)"
-
-
-def reads_body(handler: Handler) -> bool:
-    """Whether a handler does anything with `receive`; one that was not written here may."""
-    return getattr(handler, _READS, True)
 
 
 @dataclass(slots=True)
@@ -87,19 +82,23 @@ class HandlerCode:
         """Whether the body is read here, and by an object that was handed out too."""
         return bool(self.sources & {"body", "form"}) and any(_AGAIN in line for line in self.lines)
 
-    def function(self, name: str) -> Handler:
-        """Return the function; a traceback through it shows its lines, as for any file."""
+    def finish(self) -> None:
+        """Write what ends the function."""
         if {"body", "form"} <= self.sources:
             raise ProjectError(_two_formats(self.origin))
         self._close()
+
+    def handler(self, name: str) -> Later:
+        """Return the function, which is compiled when it is first called."""
+        reads = any("receive" in line and line.strip() != _STREAMED for line in self.lines)
+        return Later(functools.partial(self._function, name), reads_body=reads)
+
+    def _function(self, name: str) -> Handler:
+        """Compile the function; a traceback through it shows its lines, as for any file."""
         self.names["_Tape"] = Tape
         text = self.text
         linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
-        function = FunctionType(_placed(_compiled(text), name), self.names)
-        function.__dict__[_READS] = any(
-            "receive" in line and line.strip() != _STREAMED for line in self.lines
-        )
-        return cast("Handler", function)
+        return cast("Handler", FunctionType(_placed(_compiled(text), name), self.names))
 
     def line(self, text: str) -> None:
         """Write a line at the depth of the context managers that are open."""

@@ -7,7 +7,7 @@ handler itself. `zenith-server routes --url /x --code` prints it.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,14 +16,11 @@ from zenith_server.handlers.code import HandlerCode
 from zenith_server.handlers.conditions import checked, tagged, tagged_by_body
 from zenith_server.handlers.container import Container
 from zenith_server.handlers.form import form_opener
+from zenith_server.handlers.later import Later
 from zenith_server.handlers.request import lift_limit
 from zenith_server.handlers.signature import Known, name_of, read
 from zenith_server.plan import Origin, Route
-from zenith_server.protocol import ASGIApp, Receive, Scope, Send
 from zenith_server.router import BODY_LIMIT, CONDITIONAL, Conditional
-
-# What it returns is still to be sent: a reply, another ASGI app, or nothing.
-Handler = Callable[[Scope, Receive, Send, Any], Awaitable[ASGIApp | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +45,13 @@ class Injection:
         return Known(path, shared.providers, shared.services, method)
 
 
-def compile_route(route: Route, injection: Injection) -> tuple[Handler, str]:
-    """Return the coroutine function that answers a route, and its code.
+def compile_route(route: Route, injection: Injection) -> Later:
+    """Return the coroutine function that answers a route; raises as `write_route` does."""
+    return write_route(route, injection).handler(f"<{route.method} {route.pattern}>")
+
+
+def write_route(route: Route, injection: Injection) -> HandlerCode:
+    """Return the code of the function that answers a route.
 
     Raises:
         ProjectError: a parameter that nothing supplies, or a path parameter that nobody takes.
@@ -72,8 +74,8 @@ def compile_route(route: Route, injection: Injection) -> tuple[Handler, str]:
         else:
             code.answer(signature, _conditional(route, code))
         _all_taken(route, code.taken)
-    name = f"<{route.method} {route.pattern}>"
-    return code.function(name), code.text
+    code.finish()
+    return code
 
 
 def _conditional(route: Route, code: HandlerCode) -> str:
@@ -92,7 +94,7 @@ def _conditional(route: Route, code: HandlerCode) -> str:
     return f"{code.name(tagged, 'tagged')}({{}}, {version})"
 
 
-def compile_error(handler: Callable[..., Any], origin: Origin, injection: Injection) -> Handler:
+def compile_error(handler: Callable[..., Any], origin: Origin, injection: Injection) -> Later:
     """Return the coroutine function that answers an exception, given in the last argument."""
     first = next(iter(inspect.signature(handler).parameters), "")
     shared = injection.known()
@@ -100,7 +102,8 @@ def compile_error(handler: Callable[..., Any], origin: Origin, injection: Inject
     known = Known((), shared.providers, shared.services, given=given)
     code = HandlerCode(injection, known, origin)
     code.answer(read(handler, known, origin))
-    return code.function(f"<error handler {name_of(handler)}>")
+    code.finish()
+    return code.handler(f"<error handler {name_of(handler)}>")
 
 
 def _no_version(route: Route) -> Fault:

@@ -9,8 +9,8 @@ modules, routes: what it serves), `failed` (text, page), `leaving` (it got a SIG
 takes no new connections any more), `counted` (families: its figures so far), `figures` (it wants
 those of all workers).
 Supervisor to worker: `job` (pickle), `go` (the answer to `loaded` and `prepared`), `saved` (files,
-token), `stop` (lame_duck, settle, grace), `hurry`, `count` (tell your figures), `figures`
-(families: those of all workers).
+token), `hold` (accept nothing more), `stop` (lame_duck, settle, grace), `hurry`, `count` (tell your
+figures), `figures` (families: those of all workers).
 Unknown types are ignored by both, so that later messages (heartbeats) do not break older peers.
 """
 

@@ -302,6 +302,7 @@ class Supervisor:
             if any(_concerns_preparation(file) for file in files):
                 self._needs_preparing = True
             self._workers.changed = (*self._workers.changed, *files)
+            self._workers.hold()
             self._replace(_listed(files))
 
     def _stop(self) -> None:

@@ -37,7 +37,8 @@ _FOLDERS = frozenset(
 _DATA_FOLDER = "data"
 # What Emacs and JetBrains editors write beside a file while it is edited.
 _EDITORS = (".#", "#", "___jb_")
-_QUIET_MS = 30
+# A save in several pieces is one save if they are no further apart.
+_QUIET_MS, _LONGEST_MS = 10, 300
 _POLL_MS = 200
 
 
@@ -115,7 +116,7 @@ async def changes(root: Path) -> AsyncIterator[Saved]:
         return matters(Path(file), root) or shows(Path(file), root)
 
     batches: AsyncIterator[set[tuple[Change, str]]] = awatch(
-        root, watch_filter=wanted, step=_QUIET_MS, debounce=10 * _QUIET_MS, poll_delay_ms=_POLL_MS
+        root, watch_filter=wanted, step=_QUIET_MS, debounce=_LONGEST_MS, poll_delay_ms=_POLL_MS
     )
     async for batch in batches:
         yield _saved({Path(file) for _, file in batch}, root)

@@ -273,6 +273,9 @@ class _Worker:
             if self._refresher is not None:
                 self._refresher.saved(cast("list[str]", message["files"]), str(message["token"]))
             return
+        if message["type"] == "hold":
+            self._engine.stop_accepting()
+            return
         if message["type"] in ("hurry", "gone"):
             self._hurry.set()
         if self._stop is not None and not self._stop.done():

@@ -221,6 +221,11 @@ class Workers:
         if last:
             self._kill_later(worker, worker.job.settings.server.grace)
 
+    def hold(self) -> None:
+        """Have everybody leave new connections to the code that is about to be loaded."""
+        for worker in self._all:
+            worker.tell({"type": "hold"})
+
     def keep(self) -> None:
         """Count what serves among the workers of today, since no others came."""
         for worker in self.serving_project:

@@ -280,5 +280,5 @@ class _Tasks:
 
 
 def test_another_version_is_left_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(repairs, "version", lambda _name: "0.19.0")
+    monkeypatch.setitem(repairs.FOUND, "hypercorn", "0.19.0")
     assert not repairs.apply(LIMIT)

@@ -15,8 +15,8 @@ EngineName = Literal["hypercorn", "granian"]
 class Engine(Protocol):
     """One server on one listening socket, inside the running event loop.
 
-    `start`, `stop_accepting` and `finish` are called once, in this order. `pause` and `resume` come
-    in between, from another thread, because the loop is blocked.
+    `start`, `stop_accepting` (perhaps twice) and `finish` are called in this order. `pause` and
+    `resume` come in between, from another thread, because the loop is blocked.
     """
 
     def start(self, app: ASGIApp, listener: socket.socket, backlog: int) -> None:

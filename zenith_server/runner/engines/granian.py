@@ -13,10 +13,10 @@ import socket
 import threading
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, cast
 
+from granian import __version__
 from granian._granian import SocketHolder
 from granian.constants import HTTPModes, Interfaces, SSLProtocols
 from granian.http import HTTP1Settings, HTTP2Settings
@@ -118,7 +118,7 @@ class Granian:
     def start(self, app: ASGIApp, listener: socket.socket, backlog: int) -> None:
         """Begin to accept connections."""
         logging.getLogger("_granian").setLevel(logging.CRITICAL)
-        if version("granian").startswith(KNOWN):
+        if __version__.startswith(KNOWN):
             cast("Any", embed)._future_watcher_wrapper = _answered
         self._server = _server(app, self._settings, descriptor_room())
         self._listener = listener

@@ -39,6 +39,8 @@ from zenith_server.host import host_of
 from zenith_server.runner.engines import savings
 
 KNOWN = {"hypercorn": "0.18.", "h11": "0.16.", "wsproto": "1."}
+# Looked up when this is loaded, which the fork server does once for all workers.
+FOUND = {name: version(name) for name in KNOWN}
 # How long a client may go on sending a body that nobody wants, so that it can read the answer.
 LINGER, MAX_READ = 2.0, 2**16
 # As many as Granian takes.
@@ -55,7 +57,7 @@ def apply(message_limit: int) -> bool:
     Args:
         message_limit: the size of the largest WebSocket message, in bytes.
     """
-    if not all(version(name).startswith(known) for name, known in KNOWN.items()):
+    if not all(FOUND[name].startswith(known) for name, known in KNOWN.items()):
         return False
     Deflate.limit = message_limit
     for module, names in _PLACES.items():
