@@ -27,9 +27,11 @@ class ProjectFinder(MetaPathFinder):
         self.root = root
         self.variables: dict[str, str] = {}
         files = tuple(files)
-        self.files = {file.module: root / file.relative for file in files}
+        # Places are text here, which is much cheaper than paths are: it is asked for each file.
+        self.files = {file.module: _below(root, file.relative) for file in files}
         self.folders = {
-            module_of(folder): root / folder for folder in _folders(file.relative for file in files)
+            module_of(folder): _below(root, folder)
+            for folder in _folders(file.relative for file in files)
         }
 
     def find_spec(
@@ -38,11 +40,13 @@ class ProjectFinder(MetaPathFinder):
         """Return where a module of the project is (the hook of `sys.meta_path`)."""
         if fullname.partition(".")[0] not in self.folders and fullname not in self.files:
             return None
-        place = Path(*(path or [str(self.root)])[:1], fullname.rpartition(".")[2])
+        above = next(iter(path or ()), str(self.root))
+        place = f"{above}{os.sep}{fullname.rpartition('.')[2]}"
         folder = self.folders.get(fullname, place)
-        inside = [str(folder)] if folder.is_dir() else None
-        for file in (self.files.get(fullname), folder / "__init__.py", place.with_suffix(".py")):
-            if file is not None and file.is_file():
+        inside = [folder] if os.path.isdir(folder) else None  # noqa: PTH112
+        known = self.files.get(fullname, "")
+        for file in (known, f"{folder}{os.sep}__init__.py", f"{place}.py"):
+            if os.path.isfile(file):  # noqa: PTH113
                 return _spec(fullname, file, inside)
         if inside is None:
             return None
@@ -82,6 +86,10 @@ class _PackageLoader(SourceFileLoader):
         return _Package(spec.name)
 
 
+def _below(root: Path, relative: str) -> str:
+    return f"{root}{os.sep}{relative.replace('/', os.sep)}"
+
+
 def _folders(files: Iterable[str]) -> set[str]:
     """All folders above files, as text, which is much cheaper than paths are."""
     found: set[str] = set()
@@ -93,8 +101,8 @@ def _folders(files: Iterable[str]) -> set[str]:
     return found
 
 
-def _spec(fullname: str, file: Path, inside: list[str] | None) -> ModuleSpec | None:
+def _spec(fullname: str, file: str, inside: list[str] | None) -> ModuleSpec | None:
     loader = SourceFileLoader if inside is None else _PackageLoader
     return spec_from_file_location(
-        fullname, file, loader=loader(fullname, str(file)), submodule_search_locations=inside
+        fullname, file, loader=loader(fullname, file), submodule_search_locations=inside
     )

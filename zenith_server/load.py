@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
 import sys
 import traceback
 from collections.abc import Mapping
@@ -91,11 +92,12 @@ def relative_of(filename: str, root: Path) -> str | None:
 
     An environment with libraries may lie in the project's folder; those are not its code.
     """
-    place, resolved = Path(filename), _resolved(root)
-    if not place.is_relative_to(resolved):
+    # As text, which is much cheaper than paths are: it is asked for each handler.
+    folder = f"{_resolved(root)}{os.sep}"
+    if not filename.startswith(folder):
         return None
-    relative = place.relative_to(resolved)
-    return None if "site-packages" in relative.parts else relative.as_posix()
+    parts = filename.removeprefix(folder).split(os.sep)  # noqa: PTH206
+    return None if "site-packages" in parts else "/".join(parts)
 
 
 # Asked for each handler and file of one project, and then perhaps for those of another.
@@ -154,7 +156,8 @@ def _refuse_taken(file: ProjectFile, root: Path) -> None:
     top = file.module.partition(".")[0]
     module = sys.modules.get(top)
     places = [] if module is None else _places(module)
-    if module is not None and not any(p.is_relative_to(_resolved(root)) for p in places):
+    inside = f"{_resolved(root)}{os.sep}"
+    if module is not None and not any(place.startswith(inside) for place in places):
         raise ProjectError(
             Fault(
                 f"{file.relative} cannot be imported as {file.module}",
@@ -165,10 +168,10 @@ def _refuse_taken(file: ProjectFile, root: Path) -> None:
         )
 
 
-def _places(module: ModuleType) -> list[Path]:
+def _places(module: ModuleType) -> list[str]:
     """Where a module comes from: its file, or for a folder its folder."""
     file = getattr(module, "__file__", None)
-    return [Path(file)] if file else [Path(place) for place in getattr(module, "__path__", ())]
+    return [file] if file else list(getattr(module, "__path__", ()))
 
 
 def _forget(finder: ProjectFinder) -> None:
@@ -176,9 +179,9 @@ def _forget(finder: ProjectFinder) -> None:
     for name, module in list(sys.modules.items()):
         # By name and place, because libraries may lie in the project's folder too.
         place = finder.root.joinpath(*name.split("."))
-        own = {place, place.with_suffix(".py"), place / "__init__.py", finder.files.get(name)}
-        own.add(finder.folders.get(name))
-        if own & set(_places(module)):
+        own = {place, place.with_suffix(".py"), place / "__init__.py"}
+        own |= {Path(known[name]) for known in (finder.files, finder.folders) if name in known}
+        if own & {Path(place) for place in _places(module)}:
             del sys.modules[name]
     if str(finder.root) in sys.path:
         sys.path.remove(str(finder.root))

@@ -59,23 +59,25 @@ def _walk(root: Path, conventions: list[Convention], faults: list[Fault]) -> Ite
                 faults.append(wrong_case(entry.name, entry.name.lower()))
         elif entry.is_dir() or entry.name.endswith(".py"):
             faults.extend(_shadow(entry.name))
-            yield from _reached(root, entry.name, faults)
+            yield from _reached(root, entry.name, entry, faults)
 
 
-def _reached(root: Path, relative: str, faults: list[Fault]) -> Iterator[str]:
+def _reached(
+    root: Path, relative: str, entry: os.DirEntry[str], faults: list[Fault]
+) -> Iterator[str]:
     """Yield a file, or every file below a folder, unless a link leads where nobody looks."""
-    place = root / relative
-    fault = _bad_link(root, relative) if place.is_symlink() and not _is_hidden(place.name) else None
+    is_hidden = _is_hidden(entry.name)
+    fault = _bad_link(root, relative) if entry.is_symlink() and not is_hidden else None
     if fault is not None:
         faults.append(fault)
-    elif not place.is_dir():
+    elif not entry.is_dir():
         yield relative
-    elif not _is_hidden(place.name):
-        for entry in _entries(place):
-            yield from _reached(root, f"{relative}/{entry.name}", faults)
+    elif not is_hidden:
+        for inner in _entries(entry.path):
+            yield from _reached(root, f"{relative}/{inner.name}", inner, faults)
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def _entries(folder: Path | str) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
         return sorted(entries, key=lambda entry: natural(entry.name))
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.handlers import input_code
 from zenith_server.handlers.calls import context_of, in_thread, is_async, is_blocking
-from zenith_server.handlers.later import Handler, Later
+from zenith_server.handlers.later import FirstUse, Handler, Later
 from zenith_server.handlers.request import Tape
 from zenith_server.handlers.response import Encoder, encoder
 from zenith_server.handlers.signature import (
@@ -96,6 +96,9 @@ class HandlerCode:
     def _function(self, name: str) -> Handler:
         """Compile the function; a traceback through it shows its lines, as for any file."""
         self.names["_Tape"] = Tape
+        for each, value in self.names.items():
+            if isinstance(value, FirstUse):
+                self.names[each] = value.made()
         text = self.text
         linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
         return cast("Handler", FunctionType(_placed(_compiled(text), name), self.names))

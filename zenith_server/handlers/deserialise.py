@@ -20,6 +20,7 @@ from zenith_server.handlers.input_faults import (
     nul_faults,
     unknown_fields,
 )
+from zenith_server.handlers.later import FirstUse
 from zenith_server.handlers.schema import fields, is_struct, needs_pydantic, parts
 from zenith_server.problems import BadRequest, InputFault
 
@@ -65,7 +66,13 @@ def json_reader(annotation: Any, *, refuse_unknown: bool) -> Callable[[bytes], A
 
 
 def _decoder(annotation: Any, *, refuse_unknown: bool) -> Callable[[bytes], Any]:
-    decode = msgspec.json.Decoder(annotation).decode
+    decode = msgspec.json.Decoder(annotation).decode  # raises for what it cannot read
+    return FirstUse(lambda: _reader(annotation, decode, refuse_unknown=refuse_unknown))
+
+
+def _reader(
+    annotation: Any, decode: Callable[[bytes], Any], *, refuse_unknown: bool
+) -> Callable[[bytes], Any]:
     unknown = unknown_fields(annotation) if refuse_unknown else None
     knows_all = _names_only(annotation)
     has_decimals = any(kind is Decimal for kind, _ in parts(annotation))

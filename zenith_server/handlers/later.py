@@ -1,8 +1,8 @@
-"""A handler's function, compiled when its first request comes.
+"""What is made when it is first needed: a handler's function, a reader, a writer.
 
-Most of what a compiler does at a start is for handlers that are not asked for soon, and with many
+Most of what would be made at a start is for handlers that are not asked for soon, and with many
 files it would be the largest part of it. What is wrong with a handler is found before: all of its
-code is written at the start.
+code is written at the start, and each of its types is looked at.
 """
 
 from __future__ import annotations
@@ -14,6 +14,30 @@ from zenith_server.protocol import ASGIApp, Receive, Scope, Send
 
 # What it returns is still to be sent: a reply, another ASGI app, or nothing.
 Handler = Callable[[Scope, Receive, Send, Any], Awaitable[ASGIApp | None]]
+
+
+class FirstUse:
+    """A function of one value that is made when it is first called.
+
+    Args:
+        make: returns the function.
+    """
+
+    __slots__ = ("_made", "_make")
+
+    def __init__(self, make: Callable[[], Callable[[Any], Any]]) -> None:
+        self._make = make
+        self._made: Callable[[Any], Any] | None = None
+
+    def __call__(self, value: Any) -> Any:
+        """Call the function."""
+        return self.made()(value)
+
+    def made(self) -> Callable[[Any], Any]:
+        """Return the function."""
+        if self._made is None:
+            self._made = self._make()
+        return self._made
 
 
 class Later:

@@ -12,6 +12,7 @@ from typing import Any, get_args
 import msgspec
 
 from zenith_server.handlers import pydantic_types
+from zenith_server.handlers.later import FirstUse
 from zenith_server.handlers.rows import columns_of, private_guard
 from zenith_server.handlers.schema import (
     class_of,
@@ -77,6 +78,10 @@ def _declared_writer(annotation: Any) -> Write:
     if needs_pydantic(annotation):
         return pydantic_types.json_writer(annotation)
     msgspec.json.Decoder(annotation)  # raises for what it cannot shape, while the server starts
+    return FirstUse(lambda: _writer(annotation))
+
+
+def _writer(annotation: Any) -> Write:
     encode = _encoder(annotation)
     fits = _Fits().of(annotation)
     shape = _shaper(annotation)

@@ -26,6 +26,7 @@ from zenith_server.plan import Origin, Provider, Service, name_of
 Source = Literal["path", "query", "header", "cookie", "form", "body"]
 MISSING: Any = inspect.Parameter.empty
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE", "QUERY"})
+_VARIABLE = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
 _SOURCES: dict[type[Any], Source] = {
     Query: "query",
     Header: "header",
@@ -177,9 +178,8 @@ def _annotated(call: Callable[..., Any]) -> Any:
 def _parameters(call: Callable[..., Any]) -> list[inspect.Parameter]:
     if inspect.isclass(call) and call.__init__ is object.__init__ and not is_struct(call):
         return []
-    variable = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
     found = inspect.signature(call).parameters.values()
-    return [parameter for parameter in found if parameter.kind not in variable]
+    return [parameter for parameter in found if parameter.kind not in _VARIABLE]
 
 
 def _parameter(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import linecache
+import re
 from collections.abc import Iterable
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 from zenith_server.draft import Draft
@@ -35,7 +38,10 @@ class Services(Plugin):
             for name, value in vars(module).items():
                 is_own = inspect.isclass(value) and value.__module__ == module.__name__
                 if is_own and not name.startswith("_") and not _is_value(value):
-                    draft.service(value, Origin(file.relative, _line(value)))
+                    draft.service(
+                        value,
+                        Origin(file.relative, _line(value, draft.manifest.root / file.relative)),
+                    )
 
 
 def _is_value(cls: type[Any]) -> bool:
@@ -47,8 +53,9 @@ def _is_value(cls: type[Any]) -> bool:
     return is_record or is_interface or issubclass(cls, BaseException | Enum | tuple)
 
 
-def _line(cls: type) -> int:
-    try:
-        return inspect.getsourcelines(cls)[1]
-    except (OSError, TypeError):
-        return 0
+def _line(cls: type, file: Path) -> int:
+    """The line of a class; `inspect` would parse the whole file for it."""
+    wanted = re.compile(rf"\s*class\s+{re.escape(cls.__name__)}\b")
+    linecache.checkcache(str(file))
+    lines = linecache.getlines(str(file))
+    return next((number for number, line in enumerate(lines, 1) if wanted.match(line)), 0)
