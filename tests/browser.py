@@ -42,6 +42,8 @@ class Page:
     connection: ClientConnection
     requests: list[str] = field(default_factory=list)
     """Every URL that the page asked for."""
+    heard: list[str] = field(default_factory=list)
+    """What came over its WebSockets."""
     complaints: list[str] = field(default_factory=list)
     """Errors and warnings in the console, violations of the policy, requests that failed."""
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
@@ -113,6 +115,8 @@ class Page:
     def _note(self, method: str, given: Any) -> None:
         if method == "Network.requestWillBeSent":
             self.requests.append(given["request"]["url"])
+        elif method == "Network.webSocketFrameReceived":
+            self.heard.append(given["response"]["payloadData"])
         elif method == "Network.loadingFailed":
             self.complaints.append(f"loading failed: {given['errorText']}")
         elif method == "Log.entryAdded":

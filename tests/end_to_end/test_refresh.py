@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
@@ -77,6 +78,9 @@ async def page(chromium: str, tmp_path: Path, server: Process) -> AsyncIterator[
     async with browser(chromium, tmp_path / "profile") as opened:
         await opened.open(server.url)
         await opened.wait_for(f"{TEXT} === 'Hello first'")
+        while not opened.heard:  # noqa: ASYNC110 - it is a list
+            # Until then it knows of no save.
+            await asyncio.sleep(0.05)
         yield opened
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from zenith_server.runner.watch import Saved, changes, matters, shows
+from zenith_server.runner.watch import Saved, Seen, changes, matters, shows
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,15 @@ async def _save_soon(folder: Path, *names: str) -> None:
     await asyncio.sleep(0.5)
     for name in names:
         (folder / name).write_text("x")
+
+
+def test_a_late_event_of_a_save_that_was_told_is_no_other_save(tmp_path: Path) -> None:
+    file, seen = tmp_path / "app.py", Seen()
+    file.write_text("1")
+    assert seen.new([file]) == {file}
+    assert seen.new([file]) == set()
+    file.write_text("22")
+    assert seen.new([file]) == {file}
+    file.unlink()
+    assert seen.new([file]) == {file}
+    assert seen.new([file]) == set()

@@ -118,8 +118,37 @@ async def changes(root: Path) -> AsyncIterator[Saved]:
     batches: AsyncIterator[set[tuple[Change, str]]] = awatch(
         root, watch_filter=wanted, step=_QUIET_MS, debounce=_LONGEST_MS, poll_delay_ms=_POLL_MS
     )
+    seen = Seen()
     async for batch in batches:
-        yield _saved({Path(file) for _, file in batch}, root)
+        new = seen.new({Path(file) for _, file in batch})
+        if new:
+            yield _saved(new, root)
+
+
+class Seen:
+    """Remembers how files were when they were told of.
+
+    One save is several events (the file is emptied, written, closed), and on a busy machine the
+    last of them may come late, when the file has long been read as it is.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Path, tuple[int, ...]] = {}
+
+    def new(self, files: Iterable[Path]) -> set[Path]:
+        """Return those files that are not as they were."""
+        now = {file: _state(file) for file in files}
+        changed = {file for file, state in now.items() if self._known.get(file) != state}
+        self._known.update(now)
+        return changed
+
+
+def _state(file: Path) -> tuple[int, ...]:
+    try:
+        found = file.stat()
+    except OSError:
+        return ()
+    return found.st_mtime_ns, found.st_size, found.st_ino
 
 
 def _saved(files: Iterable[Path], root: Path) -> Saved:
