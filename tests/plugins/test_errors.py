@@ -190,14 +190,46 @@ async def test_an_error_page_that_fails_leaves_the_problem(
     serve: Server, caplog: pytest.LogCaptureFixture
 ) -> None:
     text = """
+class Mute:
+    def __str__(self): raise RuntimeError("not a word")
+
 class Odd(Exception):
-    __notes__ = 7
+    __notes__ = [Mute()]
 
 async def get(): raise Odd("it")
 """
     answer = await asked(serve, text=text)
     assert (answer.status, answer.json()["detail"]) == (500, "Odd: it")
     assert "The error page failed itself" in caplog.text
+
+
+@pytest.mark.parametrize("accept", ["text/html", "text/plain", "application/json"])
+@pytest.mark.parametrize(
+    ("raised", "told"),
+    [
+        ("ValueError('half \\udc80')", "udc80"),
+        ("ValueError(Mute())", "raised RuntimeError"),
+        ("ValueError('z' * 10**7)", "zzz"),
+        ("Any()", "Any"),
+    ],
+    ids=["half a letter", "no words", "many words", "any attribute"],
+)
+async def test_whatever_an_exception_says_is_told(
+    serve: Server, raised: str, told: str, accept: str
+) -> None:
+    text = f"""
+class Mute:
+    def __str__(self): raise RuntimeError("not a word")
+class Any(Exception):
+    def __getattr__(self, name): return lambda *_: 1
+
+async def get(): raise {raised}
+"""
+    answer = await asked(serve, text=text, headers=[("accept", accept)])
+    assert answer.status == 500
+    assert accept.partition("/")[2] in str(answer.header("content-type")).replace("problem+", "")
+    assert told in answer.body.decode() or "str() failed" in answer.body.decode()
+    assert len(answer.body) < 100_000
 
 
 @pytest.mark.parametrize("environment", ["test", "staging", "production"])

@@ -98,11 +98,16 @@ def test_what_a_part_of_the_app_did_not_start_for_is_on_the_page(tmp_path: Path)
     assert "ConnectionRefusedError" in page_of(error, "", settings(tmp_path))
 
 
+class Mute:
+    def __str__(self) -> str:
+        raise RuntimeError("not a word")
+
+
 def test_a_page_that_fails_leaves_the_message(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     odd = LookupError()
-    vars(odd)["__notes__"] = 7
+    vars(odd)["__notes__"] = [Mute()]
     assert page_of(odd, "text", settings(tmp_path)) == ""
     assert "The error page failed itself" in caplog.text
 

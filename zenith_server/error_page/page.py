@@ -322,7 +322,7 @@ def _rows(rows: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 def _library(window: Window) -> str:
     if window.name.startswith("<"):
-        return "importlib" if "importlib" in window.name else "code made by zenith-server"
+        return "importlib" if "importlib" in window.name else "generated code"
     first, slash, _ = window.name.lstrip("/").partition("/")
     return first if slash else first.removesuffix(".py")
 

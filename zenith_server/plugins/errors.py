@@ -27,6 +27,9 @@ log = logging.getLogger("zenith_server")
 
 _NOTHING_TOLD = "The server failed to answer; the log has the reason under this request id"
 _TEXT = [(b"content-type", b"text/plain; charset=utf-8"), (b"cache-control", b"no-store")]
+# Half a surrogate pair is text for Python, and for nobody else.
+_HALVES = "backslashreplace"
+_LONGEST = 8000
 PROBLEM = (b"content-type", b"application/problem+json")
 _encode = msgspec.json.Encoder(enc_hook=str).encode
 
@@ -111,7 +114,7 @@ class _Shown:
                 return self._shown(error, scope, is_page=form == "html")
             except Exception:
                 log.exception("The error page failed itself")
-        told = masked_text(f"{type(error).__name__}: {error}")
+        told = f"{type(error).__name__}: {_said(error)}"
         frames = _frames(error, self._settings.root)
         return known(HTTPException(500, told, traceback=frames), scope)
 
@@ -120,14 +123,23 @@ class _Shown:
 
         told = failure.of_request(error, scope, self._routes, self._settings)
         if is_page:
-            return reply(500, page.headers(), page.page(told).encode())
-        return reply(500, _TEXT, text.written(told).encode())
+            return reply(500, page.headers(), page.page(told).encode(errors=_HALVES))
+        return reply(500, _TEXT, text.written(told).encode(errors=_HALVES))
 
 
 def _log(error: Exception, scope: Scope) -> None:
     # A line break that a client put into the path must not begin a line of the log.
     where = f"{scope.get('method', '')} {quote(scope.get('path', ''))}"
     log.error("%s failed, request %s", where, scope.get("request_id"), exc_info=error)
+
+
+def _said(error: Exception) -> str:
+    """What an exception says, as far as it can be sent."""
+    try:
+        said = str(error)[:_LONGEST]
+    except Exception as second:  # noqa: BLE001 - it may do anything
+        said = f"its str raised {type(second).__name__}"
+    return masked_text(said).encode(errors=_HALVES).decode()
 
 
 def _frames(error: Exception, root: Path) -> list[str]:

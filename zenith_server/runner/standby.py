@@ -16,6 +16,8 @@ _JSON = (b"content-type", b"application/json")
 _PROBLEM = (b"content-type", b"application/problem+json")
 _TEXT = (b"content-type", b"text/plain; charset=utf-8")
 _HTML = (b"content-type", b"text/html; charset=utf-8")
+# Half a surrogate pair is text for Python, and for nobody else.
+_HALVES = "backslashreplace"
 _PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -71,9 +73,9 @@ def broken(failed: Failed, settings: Settings) -> ASGIApp:
             shown = whole if whole and wanted.is_here(scope) else small
             script = tag(scope[TOKEN]) if TOKEN in scope else b""
             headers: Headers = page.headers() if shown is whole else [_HTML]
-            await _send(send, 500, headers, shown.encode() + script)
+            await _send(send, 500, headers, shown.encode(errors=_HALVES) + script)
         elif form == "text":
-            await _send(send, 500, [_TEXT], f"{failed.text}\n".encode())
+            await _send(send, 500, [_TEXT], f"{failed.text}\n".encode(errors=_HALVES))
         else:
             body = _problem(500, "The project does not start", failed.text)
             await _send(send, 500, [_PROBLEM], body)
