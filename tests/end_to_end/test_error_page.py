@@ -163,6 +163,13 @@ async def test_a_failed_import_is_a_page_with_lines_and_goes_with_the_next_save(
     assert [each for each in page.complaints if "status of 500" not in each] == []
 
 
+def test_in_development_it_is_loaded_before_anything_fails(folder: Path, server: Process) -> None:
+    assert httpx2.get(f"{server.url}/modules").json() == []
+    (folder / "routes/index.py").write_text("async def get(): return 'other'\n")
+    server.wait_for("reloaded in")
+    assert "zenith_server.error_page.page" in httpx2.get(f"{server.url}/modules").json()
+
+
 @pytest.mark.parametrize("environment", ["staging", "production"])
 @pytest.mark.parametrize("engine", ["hypercorn", "granian"])
 def test_outside_development_nothing_of_it_is_shown_or_even_loaded(

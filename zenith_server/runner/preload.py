@@ -54,6 +54,9 @@ _FORKABLE = frozenset(
     ]
 )
 
+ERROR_PAGE = ("zenith_server.error_page.page", "zenith_server.error_page.wanted")
+"""What shows why a project does not start; loaded when the project serves, while nobody waits."""
+
 
 def first_libraries(settings: Settings, program: Program) -> list[str]:
     """Return what any worker of this project is going to need, before one has been seen."""

@@ -21,7 +21,7 @@ from zenith_server.runner.crew import Crew
 from zenith_server.runner.exits import Exit
 from zenith_server.runner.listener import url
 from zenith_server.runner.orphans import has_terminal, reap
-from zenith_server.runner.preload import first_libraries, forkable
+from zenith_server.runner.preload import ERROR_PAGE, first_libraries, forkable
 from zenith_server.runner.processes import Process
 from zenith_server.runner.program import Facts, Limits, Program, ReadSettings
 from zenith_server.runner.scrapes import Scrapes
@@ -196,6 +196,8 @@ class Supervisor:
 
     def _serves(self, about: Message, seconds: float, cause: str) -> None:
         self._workers.changed = ()
+        if self._shows_errors:
+            self._workers.fork_server.preload(ERROR_PAGE)
         before, self._routes = self._routes, cast("Routes", about.get("routes", {}))
         if self._announced:
             self._report.reloaded(seconds, cause, changes(before, self._routes))
