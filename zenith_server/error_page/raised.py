@@ -94,11 +94,12 @@ class Reader:
         self, error: BaseException, summary: traceback.TracebackException, link: str
     ) -> Raised:
         self._left -= 1
-        notes = getattr(error, "__notes__", ())
+        given = getattr(error, "__notes__", ())
+        notes = cast("list[object]", given) if isinstance(given, list) else []
         return Raised(
             kind_of(error),
             self._veil.text(_message(error, summary)),
-            tuple(self._veil.text(str(note)) for note in notes) if isinstance(notes, list) else (),
+            tuple(self._veil.text(str(note)) for note in notes),
             tuple(self._frames(error, summary)),
             link,
             tuple(self._others(error, summary)),
