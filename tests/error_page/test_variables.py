@@ -69,6 +69,13 @@ def test_a_large_value_is_shown_in_part(value: object) -> None:
     assert len(shown(value)) < 300
 
 
+def test_of_a_tree_of_values_the_beginning_is_shown() -> None:
+    tree: Any = "leaf"
+    for _ in range(6):
+        tree = dict.fromkeys(range(20), tree)
+    assert len(shown(tree)) < 1300
+
+
 def test_a_value_inside_itself_ends() -> None:
     endless: list[Any] = []
     endless.append({"again": endless})

@@ -18,6 +18,7 @@ Variable = tuple[str, str]
 
 _MOST = 40
 _LETTERS = 240
+_WHOLE = 1200
 # What is cut off beyond this was never looked at for secrets, and is not shown either.
 _READ = 4000
 _SECONDS = 0.1
@@ -55,7 +56,8 @@ class Variables(reprlib.Repr):
         before = sys.gettrace()
         sys.settrace(_deadline(time.monotonic() + _SECONDS))
         try:
-            return self.repr(value)
+            shown = self.repr(value)
+            return shown if len(shown) <= _WHOLE else f"{shown[:_WHOLE]}…"
         except _TooLong:
             return f"<{type(value).__name__}: its repr takes too long>"
         finally:
