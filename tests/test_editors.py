@@ -20,7 +20,7 @@ def test_a_line_opens_in_the_editor_of_choice(editor: str, url: str) -> None:
     assert link(editor, FILE, 3) == url
 
 
-@pytest.mark.parametrize("editor", set(EDITORS) - {"none"})
+@pytest.mark.parametrize("editor", sorted(set(EDITORS) - {"none"}))
 def test_every_editor_is_told_file_and_line(editor: str) -> None:
     url = link(editor, "/shop/app.py", 7)
     assert "/shop/app.py" in url
