@@ -4,13 +4,13 @@ JSON, not pickle, from worker to supervisor: the worker runs project code, and n
 says may make the supervisor import anything. The job is the one value that travels as a pickle,
 from the supervisor, which is trusted.
 
-Worker to supervisor: `loaded`, `prepared` (facts), `ready` (it serves), `about` (engine, facts,
-modules, routes: what it serves), `failed` (text, page), `leaving` (it got a SIGTERM), `retired` (it
-takes no new connections any more), `counted` (families: its figures so far), `figures` (it wants
-those of all workers).
-Supervisor to worker: `job` (pickle), `go` (the answer to `loaded` and `prepared`), `saved` (files,
-token), `hold` (accept nothing more), `stop` (lame_duck, settle, grace), `hurry`, `count` (tell your
-figures), `figures` (families: those of all workers).
+Worker to supervisor: `loaded`, `prepared` (facts), `opening` (it asks whether to accept), `ready`
+(it serves), `about` (engine, facts, modules, routes: what it serves), `failed` (text, page),
+`leaving` (it got a SIGTERM), `retired` (it takes no new connections any more), `counted` (families:
+its figures so far), `figures` (it wants those of all workers).
+Supervisor to worker: `job` (pickle), `go` (the answer to `loaded`, `prepared` and `opening`),
+`saved` (files, token), `hold` (accept nothing more), `stop` (lame_duck, settle, grace), `hurry`,
+`count` (tell your figures), `figures` (families: those of all workers).
 Unknown types are ignored by both, so that later messages (heartbeats) do not break older peers.
 """
 

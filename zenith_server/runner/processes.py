@@ -42,6 +42,7 @@ class Process:
             `{"type": "died"}` with its exit `code`.
         prepared: the rows for the banner, once it has nothing to prepare (any more).
         preparing: whether it is at that, and must not be cut off.
+        opened: whether it was told to accept connections, and so may have requests.
         about: what it serves, told a moment after it began to; nothing if it died before.
         gone: the exit code, once the process has ended.
         stopping: whether it was told to stop, so that its end is no surprise.
@@ -71,6 +72,7 @@ class Process:
         self.ready_at: float | None = None
         self.stopping = False
         self.preparing = False
+        self.opened = False
         self.condemned = False
         self.complaint = ""
         self.leaving: Callable[[Process], None] = _nobody_listens
@@ -97,7 +99,7 @@ class Process:
 
     def _hear(self, message: Message) -> None:
         kind = message.get("type")
-        if kind in ("loaded", "prepared"):
+        if kind in ("loaded", "prepared", "opening"):
             self._go_on(message)
         elif kind == "about":
             self.about.set_result(message)
@@ -118,10 +120,12 @@ class Process:
 
     def _go_on(self, message: Message) -> None:
         """Let it prepare, and then serve, or end if nobody wants it any more."""
-        self.preparing = message["type"] == "loaded"
-        if not self.preparing:
+        kind = message["type"]
+        self.preparing = kind == "loaded"
+        if kind == "prepared":
             rows = cast("list[list[str]]", message["facts"])
             self.prepared.set_result(tuple((name, value) for name, value in rows))
+        self.opened = kind == "opening" and not self.stopping
         self.tell({"type": "stop" if self.stopping else "go"})
 
     def tell(self, message: Message) -> None:

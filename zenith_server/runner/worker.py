@@ -172,6 +172,7 @@ class _Worker:
         self._engine_name = engines.choose(job.settings) if is_project else "hypercorn"
         self._engine = engines.create(self._engine_name, job.settings)
         self._stop: asyncio.Future[Message] | None = None
+        self._may_open = asyncio.Event()
         self._hurry = asyncio.Event()
         self._waiting: list[asyncio.Future[list[Any]]] = []
         self._refresher: Refresher | None = None
@@ -186,6 +187,9 @@ class _Worker:
         gate = Gate(self._app, lifespan.state)
         settings = self._job.settings
         guard(self._listener, settings)
+        if not await self._is_wanted():
+            await lifespan.shutdown()
+            return
         self._engine.start(self._door(gate), self._listener, settings.server.backlog)
         Connections(self._listener, settings).start()
         booted()
@@ -197,6 +201,12 @@ class _Worker:
         deadline = await self._leave(gate, order)
         async with asyncio.timeout(max(_left(deadline), _SHUTDOWN)):
             await lifespan.shutdown()
+
+    async def _is_wanted(self) -> bool:
+        """Ask before the first connection: one that nobody wants any more is killed until then."""
+        self._channel.send({"type": "opening"})
+        await self._unless(self._may_open.wait(), cast("Any", self._stop))
+        return self._may_open.is_set()
 
     def _door(self, gate: Gate) -> ASGIApp:
         """Let open pages know of other code; while the server starts there is none to tell of."""
@@ -273,6 +283,9 @@ class _Worker:
             if self._refresher is not None:
                 self._refresher.saved(cast("list[str]", message["files"]), str(message["token"]))
             return
+        if message["type"] == "go":
+            self._may_open.set()
+            return
         if message["type"] == "hold":
             self._engine.stop_accepting()
             return
@@ -320,11 +333,14 @@ class _Worker:
         finishing.cancel()
 
     async def _unless_hurried(self, work: Coroutine[Any, Any, Any]) -> None:
-        task = asyncio.ensure_future(work)
         hurried = asyncio.ensure_future(self._hurry.wait())
-        await asyncio.wait({task, hurried}, return_when=asyncio.FIRST_COMPLETED)
-        task.cancel()
+        await self._unless(work, hurried)
         hurried.cancel()
+
+    async def _unless(self, work: Coroutine[Any, Any, Any], other: asyncio.Future[Any]) -> None:
+        task = asyncio.ensure_future(work)
+        await asyncio.wait({task, other}, return_when=asyncio.FIRST_COMPLETED)
+        task.cancel()
 
 
 def _end_after(seconds: float) -> None:

@@ -200,7 +200,7 @@ class Workers:
         """
         if worker.stopping:
             return
-        if not worker.outcome.done():
+        if not worker.opened and not worker.outcome.done():
             self._give_up(worker, last=last)
             return
         worker.stopping = True
