@@ -244,23 +244,23 @@ async def test_what_finds_or_raises_counts_though_it_is_not_the_projects(
 ) -> None:
     document = await describe(
         {
-            "models/book.py": """
+            "models/found_book.py": """
                 from sqlalchemy.orm import Mapped, mapped_column
                 from zenith_server import Model
 
-                class Book(Model):
-                    __tablename__ = "books"
+                class FoundBook(Model):
+                    __tablename__ = "found_books"
                     id: Mapped[int] = mapped_column(primary_key=True)
                 """,
             "routes/index.py": """
-                from models.book import Book
+                from models.found_book import FoundBook
 
-                async def get() -> Book:
-                    return await Book.find_or_404(1)
-                async def put() -> Book:
-                    return await Book.where(id=1).first_or_404()
-                async def post() -> Book | None:
-                    return await Book.where(id=1).first()
+                async def get() -> FoundBook:
+                    return await FoundBook.find_or_404(1)
+                async def put() -> FoundBook:
+                    return await FoundBook.where(id=1).first_or_404()
+                async def post() -> FoundBook | None:
+                    return await FoundBook.where(id=1).first()
                 """,
         }
     )
