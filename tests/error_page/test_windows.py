@@ -62,8 +62,8 @@ def test_inside_a_long_text_the_colours_are_those_of_the_text(
 
 
 def test_what_cannot_be_read_has_a_place_and_no_lines(sources: Sources) -> None:
-    window = sources.window("<string>", 3, 2)
-    assert (window.name, window.line, window.lines, window.text) == ("<string>", 3, (), "")
+    window = sources.window("<nowhere>", 3, 2)
+    assert (window.name, window.line, window.lines, window.text) == ("<nowhere>", 3, (), "")
 
 
 def test_a_line_that_is_no_more_has_none_either(sources: Sources, tmp_path: Path) -> None:
