@@ -132,7 +132,11 @@ def _one_death(server: Server, way: str, workers: int) -> float:
             raw.settimeout(20)
             raw.sendall(f"GET /end?how={way} HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
             raw.recv(1)
-    began = time.monotonic()
+    return _replacement(server, before, workers, time.monotonic())
+
+
+def _replacement(server: Server, before: set[int], workers: int, began: float) -> float:
+    """Wait until another worker serves in the place of one; return the seconds since `began`."""
     while len(now := set(server.pids())) < workers or now == before:
         assert time.monotonic() - began < 20, server.process.output
         time.sleep(0.01)
@@ -165,11 +169,8 @@ def blocks(place: Place, times: int, requests: int) -> Figures:
                     assert time.monotonic() - began < 20, server.process.output
                     time.sleep(0.01)
                 named = max(named, time.monotonic() - began)
-                while len(now := set(server.pids())) < place.workers or now == before:
-                    assert time.monotonic() - began < 20, server.process.output
-                    time.sleep(0.01)
+                replaced = max(replaced, _replacement(server, before, place.workers, began))
             ended = time.monotonic()
-            replaced = max(replaced, ended - began)
             p99 = max(p99, load.book.p99(began + _NOTICED, ended))
             time.sleep(1.1)
     lost = sum(load.book.errors.values())

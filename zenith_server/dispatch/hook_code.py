@@ -161,7 +161,8 @@ def _begun(running: Running | None) -> list[str]:
 
 def _value(hook: Hook) -> str:
     """The variable of a request header that there may be."""
-    return f"value_{_word(hook.header.decode())}" if hook.header and not hook.needed else ""
+    asked = _asked(hook)
+    return f"value_{_word(asked.decode())}" if asked else ""
 
 
 def _start(call: str, hook: Hook) -> str:
@@ -274,7 +275,7 @@ def _sending(names: dict[str, Any], called: Callable[[str], list[str]]) -> list[
 def _replied(call: str, hook: Hook) -> str:
     line = f"{call}(scope, start, headers)"
     own = _value(hook)
-    return f"if {own} is not None: {line}" if own and hook.start else line
+    return f"if {own} is not None: {line}" if own else line
 
 
 def _word(name: str) -> str:
