@@ -21,6 +21,7 @@ from zenith_server.plan import (
     Guard,
     Hook,
     Idle,
+    Inline,
     Layer,
     Lifespan,
     Measure,
@@ -162,9 +163,9 @@ class Draft:
         name: str,
         *,
         headers: Iterable[tuple[bytes, bytes]] = (),
-        start: Callable[..., Reply | None] | None = None,
-        reply: Callable[[Scope, Message, Headers], None] | None = None,
-        finish: Callable[[Scope], None] | None = None,
+        start: Callable[..., Reply | None] | Inline | None = None,
+        reply: Callable[[Scope, Message, Headers], None] | Inline | None = None,
+        finish: Callable[[Scope], None] | Inline | None = None,
         **more: Any,
     ) -> None:
         """Look at requests and add headers without a layer (see `Hook`)."""

@@ -11,7 +11,7 @@ EXCHANGE = "zenith.exchange"
 """Where a scope holds its exchange: one object, however often layers copy the scope."""
 
 
-class Exchange(msgspec.Struct):
+class Exchange(msgspec.Struct, eq=False):
     """What is known of a request while it is answered, for those who note, count or end it.
 
     Args:
@@ -23,7 +23,8 @@ class Exchange(msgspec.Struct):
         limit: how many bytes the request's body may have.
         declared: how many it says that it has.
         read: how many of them were read.
-        reading: since when the body is read; 0 before, and infinite once all of it is here.
+        reading: since when somebody was seen to wait for the body; 0 before, and infinite once all
+            of it is here.
         reader: the task that waits for the next part of the body.
         late: why the body comes too slowly, if it does.
     """

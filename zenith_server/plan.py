@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from zenith_server.figures import Family
@@ -45,11 +45,33 @@ class Layer:
 
 
 @dataclass(frozen=True, slots=True)
+class Inline:
+    """A part of a hook as lines of Python, which stand in the app's own function in its place.
+
+    A call costs as much as many a layer does for an ordinary request, so that this case is spelled
+    out, and the others are left to functions. The lines know `scope`; a `start` also the `value`
+    of its header, a `reply` the `headers` so far and the response's `own`, a `finish` the
+    `exchange` and when it `ended`.
+
+    Args:
+        text: the lines; `$name` stands for what is given under that name.
+        names: what they refer to.
+
+    Example:
+        >>> Inline("headers.append($pair)", {"pair": (b"x-color", b"blue")})
+    """
+
+    text: str
+    names: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
 class Hook:
     """A whole-app layer that looks at the start of a request, adds headers or takes a note.
 
     All hooks become one function, in which a whole response passes no wrapper around `send`; a
-    `Layer` costs a coroutine for each request and a wrapper for each message.
+    `Layer` costs a coroutine for each request and a wrapper for each message. `start`, `reply`,
+    `finish` and `wait` can be `Inline`: such a `start` refuses by raising, such a `wait` awaits.
 
     Args:
         name: as for a layer.
@@ -78,10 +100,10 @@ class Hook:
     name: str
     origin: Origin
     headers: tuple[tuple[bytes, bytes], ...] = ()
-    start: Callable[..., Reply | None] | None = None
-    reply: Callable[[Scope, Message, Headers], None] | None = None
-    finish: Callable[[Scope], None] | None = None
-    wait: Callable[[Scope], Awaitable[None] | None] | None = None
+    start: Callable[..., Reply | None] | Inline | None = None
+    reply: Callable[[Scope, Message, Headers], None] | Inline | None = None
+    finish: Callable[[Scope], None] | Inline | None = None
+    wait: Callable[[Scope], Awaitable[None] | None] | Inline | None = None
     receive: Callable[[Scope, Receive], Receive] | None = None
     send: Callable[[Scope, Message], Callable[[Send], Send] | None] | None = None
     cancelled: Callable[[Scope], Exception | None] | None = None

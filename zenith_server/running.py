@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import get_ident
 from time import perf_counter
 from typing import TYPE_CHECKING
 
@@ -23,9 +24,12 @@ class Running:
     """
 
     def __init__(self) -> None:
-        self.exchanges: dict[int, Exchange] = {}
+        self.exchanges: set[Exchange] = set()
         self.looks: list[Look] = []
         self.due = 0.0
+        # Where the last timer was begun: mostly the only loop that there is.
+        self.loop: AbstractEventLoop | None = None
+        self.thread = 0
         self._timed: set[AbstractEventLoop] = set()
         self._pause = 0.0
 
@@ -47,6 +51,7 @@ class Running:
             if other.is_closed():
                 self._timed.discard(other)
         loop = get_running_loop()
+        self.loop, self.thread = loop, get_ident()
         if loop not in self._timed:
             self._timed.add(loop)
             self._look_later(loop)
@@ -64,7 +69,7 @@ class Running:
         others: set[AbstractEventLoop] = set()
         is_idle = True
         # A copy, because other threads may have loops of their own.
-        for exchange in self.exchanges.copy().values():
+        for exchange in self.exchanges.copy():
             home = loop if exchange.task is None else exchange.task.get_loop()
             if home is not loop:
                 others.add(home)

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import Server
 from zenith_server.dispatch.dispatcher import Dispatcher
 from zenith_server.dispatch.hook_code import text_of
-from zenith_server.plan import Hook, Origin
+from zenith_server.plan import Hook, Inline, Origin
 from zenith_server.protocol import Message, Send
 from zenith_server.running import Running
 
@@ -25,70 +25,86 @@ def noted(*_: Any) -> None: ...
 def test_the_code_has_what_the_hooks_do_and_nothing_else() -> None:
     running = Running()
     running.watch(nothing, 1.0)
+    number = Inline("scope['request_id'] = $number()", {"number": nothing})
     hooks = (
-        Hook("request-id", HERE, start=nothing, reply=nothing),
+        Hook("request-id", HERE, start=number, reply=nothing),
         Hook("sockets", HERE, start=nothing, only="websocket"),
+        Hook("hosts", HERE, start=nothing, header=b"host", needed=True),
         Hook("cors", HERE, start=lambda _, origin: None, header=b"origin", reply=noted),
         Hook("compression", HERE, send=nothing),
         Hook("concurrency", HERE, wait=nothing),
         Hook("timeout", HERE, running=running, cancelled=nothing, finish=nothing),
         Hook("body_limit", HERE, receive=lambda _, receive: receive),
+        Hook("log", HERE, finish=Inline("if exchange.size:\n    $note(ended)", {"note": noted})),
     )
     assert text_of(hooks, {"_inner": None}) == dedent("""
         async def __call__(app, scope, receive, send):
-            if scope['type'] != 'http' or (
-                _path_of(scope) if scope.get('root_path') else scope['path']
-            ) in _outside:
+            if scope['type'] != 'http':
+                await _bare(app, scope, receive, send)
+                return
+            path = _path_of(scope) if scope.get('root_path') else scope['path']
+            fixed = _static.get(path)
+            if fixed is not None and fixed.outside:
                 await _bare(app, scope, receive, send)
                 return
             if scope['method'] == 'HEAD':
                 send = _headless(send)
-            through = _partial(_through, scope, send)
-            exchange = scope['zenith.exchange'] = _Exchange(_clock(), _task())
-            key = id(exchange)
-            _running.exchanges[key] = exchange
+            exchange = scope['zenith.exchange'] = _Exchange(_clock(), _ident() == _running.thread and _tasks.get(_running.loop) or _task())
+            _enter(exchange)
             if exchange.began > _running.due:
                 _running.begin()
             value_origin = None
-            endpoint = None
+            handler = endpoint = reply = None
             try:
                 try:
-                    known = _known(scope)
-                    reply = _start_request_id(scope) or (_start_cors(scope, value_origin) if (value_origin := known.get(b'origin')) is not None else None)
+                    known = dict(scope['headers'])
+                    if len(known) != len(scope['headers']):
+                        known = _Repeated(scope)
+                    scope['request_id'] = _number_request_id()
+                    value = known.get(b'host')
+                    reply = _start_hosts(scope, value)
+                    if reply is None:
+                        value_origin = known.get(b'origin')
+                        if value_origin is not None:
+                            reply = _start_cors(scope, value_origin)
                     if reply is None:
                         turn = _wait_concurrency(scope)
                         if turn is not None:
                             await turn
-                        handler, values, endpoint = _find(scope)
+                        if fixed is not None and _PERCENT not in (scope.get('raw_path') or b''):
+                            handler, values, endpoint = fixed.handlers.get(scope['method']), (), fixed
+                        if handler is None:
+                            handler, values, endpoint = _find(scope)
                         exchange.endpoint = endpoint
-                        reply = await handler(scope, receive, through, values)
+                        reply = await handler(scope, receive, send, values)
                     if reply.__class__ is not _Reply:
                         if reply is not None:
-                            await reply(scope, receive, through)
+                            await reply(scope, receive, _partial(_through, scope, send))
                         return
                 except _ClientDisconnected:
                     return
                 except Exception as error:
-                    reply = await _failed(error, endpoint, scope, receive, through)
+                    reply = await _failed(error, endpoint, scope, receive, _partial(_through, scope, send))
                 except _CancelledError:
                     error = _cancelled_timeout(scope)
                     if error is None:
                         raise
-                    reply = await _failed(error, endpoint, scope, receive, through)
+                    reply = await _failed(error, endpoint, scope, receive, _partial(_through, scope, send))
                 if reply is None:
                     return
-                start = {'type': 'http.response.start', 'status': reply.status, 'headers': reply.headers}
-                if _send_compression(scope, start):
-                    await reply(scope, receive, through)
+                status, own, body = reply.status, reply.headers, reply.body
+                start = {'type': 'http.response.start', 'status': status, 'headers': own}
+                if _send_compression(scope, start) is not None:
+                    await reply(scope, receive, _partial(_through, scope, send))
                     return
-                headers = [*start['headers'], *_headers]
-                _reply_request_id(scope, start, headers)
-                if value_origin is not None: _reply_cors(scope, start, headers)
-                start['headers'] = headers
-                body = reply.body
-                exchange.status = reply.status
+                own = start['headers']
+                headers = [*own, *_headers]
+                _reply_request_id(scope, {'type': 'http.response.start', 'status': status, 'headers': own}, headers)
+                if value_origin is not None:
+                    _reply_cors(scope, {'type': 'http.response.start', 'status': status, 'headers': own}, headers)
+                exchange.status = status
                 exchange.size = len(body)
-                await send(start)
+                await send({'type': 'http.response.start', 'status': status, 'headers': headers})
                 await send({'type': 'http.response.body', 'body': body})
             except _ClientDisconnected:
                 return
@@ -97,8 +113,11 @@ def test_the_code_has_what_the_hooks_do_and_nothing_else() -> None:
                     _log_late(error, scope)
                 raise
             finally:
-                _running.exchanges.pop(key, None)
+                _leave(exchange)
+                ended = _clock()
                 _finish_timeout(scope)
+                if exchange.size:
+                    _note_log(ended)
         """).lstrip("\n")  # noqa: E501 - one line of code is one line
 
 

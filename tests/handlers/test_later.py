@@ -33,7 +33,7 @@ def test_what_is_put_around_a_handler_stays_around_it() -> None:
     async def inner(*_: Any) -> None: ...
     async def outer(*_: Any) -> None: ...
 
-    first = Later(lambda: inner, reads_body=True)
+    first = Later(lambda: inner, reads_body=True, sends=False)
     table: dict[str, Any] = {"GET": first.through(lambda _: outer)}
     table["GET"].gives_way(table, "GET")
     assert table["GET"].made() is outer
@@ -44,7 +44,7 @@ def test_a_handler_that_cannot_be_made_is_asked_for_again() -> None:
     def fail() -> Any:
         raise MemoryError
 
-    later = Later(fail, reads_body=False)
+    later = Later(fail, reads_body=False, sends=False)
     for _ in range(2):
         with pytest.raises(MemoryError):
             later.made()

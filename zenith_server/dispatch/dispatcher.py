@@ -5,10 +5,17 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from zenith_server.dispatch import lifespan
-from zenith_server.dispatch.endpoints import endpoints_of, give_way, limit_reading, wrapped
+from zenith_server.dispatch.endpoints import (
+    Onward,
+    endpoints_of,
+    give_way,
+    pass_hooks,
+    sending_through,
+    wrapped,
+)
 from zenith_server.dispatch.error_tables import ErrorTables
 from zenith_server.dispatch.failures import Failures
-from zenith_server.dispatch.hook_code import headless, hooked, started
+from zenith_server.dispatch.hook_code import finished, hooked, started
 from zenith_server.dispatch.outline import Outline, outline
 from zenith_server.dispatch.paths import (
     path_of,
@@ -16,6 +23,7 @@ from zenith_server.dispatch.paths import (
     segments_of,
     without_slash,
 )
+from zenith_server.dispatch.pieces import headless, through
 from zenith_server.dispatch.sockets import Socket
 from zenith_server.dispatch.tree import Endpoint, Found, Router
 from zenith_server.exchange import EXCHANGE
@@ -56,22 +64,24 @@ class Dispatcher:
         errors = ErrorTables(plan.errors, injection)
         self._failures = Failures(errors.of(()))
         endpoints = endpoints_of(plan.guarded(), injection, errors)
-        if not plan.layers:
-            limit_reading(endpoints, [hook.receive for hook in plan.hooks if hook.receive])
+        self._refuse = self._failures.refuse
+        onward = through(plan.hooks)
+        if plan.hooks and not plan.layers:
+            pass_hooks(endpoints, [hook.receive for hook in plan.hooks if hook.receive], onward)
+            self._refuse = sending_through(onward, self._refuse)
         give_way(endpoints)
-        self.outside = frozenset(str(e.pattern) for e in endpoints if e.outside)
         self.router = Router(endpoints)
         self._static = self.router.static
         self._inner = wrapped(self._route, plan.layers)
         on_sockets = [hook for hook in plan.hooks if hook.only != "http"]
         self._starts = [started(hook) for hook in on_sockets if hook.start]
         self._receives = [hook.receive for hook in on_sockets if hook.receive]
-        self._finishes = [hook.finish for hook in on_sockets if hook.finish]
+        self._finishes = [finish for hook in on_sockets if (finish := finished(hook))]
         self._choices = [choice.look for choice in plan.choices]
         if plan.hooks or plan.layers:
-            self._layer()
+            self._layer(onward)
 
-    def _layer(self) -> None:
+    def _layer(self, onward: Onward) -> None:
         """Let the compiled function of all hooks be the app itself.
 
         A method that calls it would be one coroutine more for each request.
@@ -79,7 +89,8 @@ class Dispatcher:
         inner = self._inner if self.plan.layers else None
         call = hooked(
             *(self.plan.hooks, self._find, inner, self._failures),
-            outside=self.outside,
+            onward=onward,
+            static=self._static,
             bare=Dispatcher.__call__,
         )
         own = type("Dispatcher", (Dispatcher,), {"__call__": call})
@@ -207,13 +218,13 @@ class Dispatcher:
                 else:
                     found = self._search(scope, path[1:].split("/") if len(path) > 1 else [])
         except BadRequest as error:
-            return self._failures.refuse, error, None
+            return self._refuse, error, None
         if found is None:
-            return self._failures.refuse, nothing_at(scope["path"]), None
+            return self._refuse, nothing_at(scope["path"]), None
         endpoint, values = found
         handler = endpoint.handlers.get(method) or endpoint.handlers.get("*")
         if handler is None:
-            return self._failures.refuse, _no_method(endpoint, method), None
+            return self._refuse, _no_method(endpoint, method), None
         return handler, values, endpoint
 
     def _search(self, scope: Scope, segments: list[str]) -> Found | None:

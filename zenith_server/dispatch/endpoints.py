@@ -14,10 +14,11 @@ from zenith_server.errors import Fault, ProjectError
 from zenith_server.handlers.inject import Injection, compile_route
 from zenith_server.handlers.later import Handler, Later
 from zenith_server.plan import Layer, Route
-from zenith_server.protocol import ASGIApp, Receive, Scope, Send
+from zenith_server.protocol import ASGIApp, Message, Receive, Scope, Send
 from zenith_server.reply import Reply, reply
 
 Wrap = Callable[[Scope, Receive], Receive]
+Onward = Callable[[Scope, Send, Message], Awaitable[None]]
 
 
 def endpoints_of(
@@ -45,22 +46,38 @@ def endpoints_of(
     return list(found.values())
 
 
-def limit_reading(endpoints: list[Endpoint], wraps: list[Wrap]) -> None:
-    """Let those handlers alone read through hooks that read the body at all.
+def pass_hooks(endpoints: list[Endpoint], wraps: list[Wrap], onward: Onward) -> None:
+    """Let those handlers alone read and send through hooks that read or send at all.
 
     Args:
         endpoints: all of them; those outside of the hooks stay as they are.
         wraps: what the hooks put around `receive`.
+        onward: what they put around `send`.
     """
-    limited = partial(_limited, wraps)
+    limited, sending = partial(_limited, _in_one(wraps)), partial(sending_through, onward)
     for endpoint in endpoints:
-        for method, handler in endpoint.handlers.items() if wraps and not endpoint.outside else ():
+        for method, handler in endpoint.handlers.items() if not endpoint.outside else ():
             if method == "WEBSOCKET":
                 continue
             if not isinstance(handler, Later):
-                endpoint.handlers[method] = limited(handler)
-            elif handler.reads_body:
-                endpoint.handlers[method] = handler.through(limited)
+                endpoint.handlers[method] = limited(sending(handler))
+                continue
+            passing = handler.through(sending) if handler.sends else handler
+            if wraps and handler.reads_body:
+                passing = passing.through(limited)
+            endpoint.handlers[method] = passing
+
+
+def sending_through(onward: Onward, handler: Handler) -> Handler:
+    """Return a handler that sends through hooks, as WebSockets of a mounted app do already."""
+
+    def sending(
+        scope: Scope, receive: Receive, send: Send, values: Any
+    ) -> Awaitable[ASGIApp | None]:
+        passing = partial(onward, scope, send) if scope["type"] == "http" else send
+        return handler(scope, receive, passing, values)
+
+    return sending
 
 
 def give_way(endpoints: list[Endpoint]) -> None:
@@ -71,16 +88,28 @@ def give_way(endpoints: list[Endpoint]) -> None:
                 handler.gives_way(endpoint.handlers, method)
 
 
-def _limited(wraps: list[Wrap], handler: Handler) -> Handler:
+def _limited(wrap: Wrap, handler: Handler) -> Handler:
     def limited(
         scope: Scope, receive: Receive, send: Send, values: Any
     ) -> Awaitable[ASGIApp | None]:
         # A mounted app takes WebSockets too, which have had theirs.
-        for wrap in wraps if scope["type"] == "http" else ():
+        if scope["type"] == "http":
             receive = wrap(scope, receive)
         return handler(scope, receive, send, values)
 
     return limited
+
+
+def _in_one(wraps: list[Wrap]) -> Wrap:
+    if len(wraps) == 1:
+        return wraps[0]
+
+    def wrap(scope: Scope, receive: Receive) -> Receive:
+        for each in wraps:
+            receive = each(scope, receive)
+        return receive
+
+    return wrap
 
 
 def wrapped(app: ASGIApp, layers: tuple[Layer, ...]) -> ASGIApp:

@@ -7,27 +7,34 @@ that is whole when it comes back goes to the server as it is, without a wrapper 
 from __future__ import annotations
 
 import linecache
-from asyncio import CancelledError, current_task
-from collections.abc import Awaitable, Callable
+import sys
+from asyncio import CancelledError, current_task, tasks
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from threading import get_ident
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from zenith_server.dispatch.endpoints import Onward
 from zenith_server.dispatch.failures import log_late
+from zenith_server.dispatch.inline import called, lines_of, own_name, word
 from zenith_server.dispatch.paths import path_of
-from zenith_server.exchange import EXCHANGE, Exchange
-from zenith_server.handlers.request import ClientDisconnected, header
-from zenith_server.plan import Hook
-from zenith_server.protocol import ASGIApp, Message, Scope, Send
+from zenith_server.dispatch.pieces import asked, headless
+from zenith_server.exchange import Exchange
+from zenith_server.handlers.request import PERCENT, ClientDisconnected, header
+from zenith_server.plan import Hook, Inline
+from zenith_server.protocol import ASGIApp, Scope
 from zenith_server.reply import Reply
 
 if TYPE_CHECKING:
     from zenith_server.dispatch.failures import Failures
+    from zenith_server.dispatch.tree import Endpoint
     from zenith_server.running import Running
 
-Onward = Callable[[Scope, Send, Message], Awaitable[None]]
-Wrap = Callable[[Scope, Message], Callable[[Send], Send] | None]
 NAME = "<hooks>"
+# Until 3.12 `asyncio.current_task` is a Python function, and asks the system for the process too.
+_LOOKED_UP = "_ident() == _running.thread and _tasks.get(_running.loop) or _task()"
+_TASK = "_task()" if sys.version_info >= (3, 12) else _LOOKED_UP
 
 
 def hooked(
@@ -35,7 +42,8 @@ def hooked(
     find: Any,
     inner: ASGIApp | None,
     failures: Failures,
-    outside: frozenset[str],
+    onward: Onward,
+    static: Mapping[str, Endpoint],
     bare: Any,
 ) -> Any:
     """Return the method `__call__` of an app with all hooks.
@@ -45,7 +53,8 @@ def hooked(
         find: returns handler, values and endpoint of a scope.
         inner: the app within the layers, where there are any; `find` is then its own affair.
         failures: answers what is raised.
-        outside: paths that are answered before all hooks.
+        onward: what the hooks put around `send`.
+        static: the endpoints of fixed URLs; some are answered before all hooks.
         bare: the method for those, and for whatever is no request.
     """
     names: dict[str, Any] = {
@@ -53,16 +62,19 @@ def hooked(
         "_Exchange": Exchange,
         "_clock": perf_counter,
         "_task": current_task,
-        "_known": _known,
+        "_tasks": getattr(tasks, "_current_tasks", None),
+        "_ident": get_ident,
+        "_Repeated": _Repeated,
         "_partial": partial,
-        "_through": _through(hooks),
+        "_through": onward,
         "_headers": [pair for hook in hooks for pair in hook.headers],
         "_ClientDisconnected": ClientDisconnected,
         "_CancelledError": CancelledError,
         "_log_late": log_late,
         "_headless": headless,
         "_path_of": path_of,
-        "_outside": outside,
+        "_static": static,
+        "_PERCENT": PERCENT,
         "_bare": bare,
         "_failed": failures.answer,
         "_find": find,
@@ -81,67 +93,88 @@ def text_of(hooks: tuple[Hook, ...], names: dict[str, Any]) -> str:
         >>> print(text_of((), {"_inner": None}).splitlines()[0])
         async def __call__(app, scope, receive, send):
     """
-
-    def called(part: str) -> list[str]:
-        found: list[str] = []
-        calls: list[Any] = []
-        for hook in hooks:
-            call = getattr(hook, part)
-            # One that several hooks share is called once.
-            if call is not None and hook.only != "websocket" and call not in calls:
-                calls.append(call)
-                found.append(f"_{part}_{_word(hook.name)}")
-                while names.setdefault(found[-1], call) is not call:
-                    found[-1] += "_"
-                names[f"{found[-1]} hook"] = hook
-        return found
-
     running = next((hook.running for hook in hooks if hook.running is not None), None)
     names["_running"] = running
-    parts = [*_entered(), *_handled(names, called), *_failing(called), *_sending(names, called)]
-    return "\n".join(parts) + "\n"
+    if running is not None:
+        names |= {"_enter": running.exchanges.add, "_leave": running.exchanges.discard}
+    parts = _Parts(hooks, names)
+    lines = [*_entered(), *_handled(parts, names), *_failing(parts), *_sending(parts, names)]
+    return "\n".join(lines) + "\n"
+
+
+class _Parts:
+    """What hooks do with requests: those that are functions by name, the others as their lines."""
+
+    def __init__(self, hooks: tuple[Hook, ...], names: dict[str, Any]) -> None:
+        self._hooks = [hook for hook in hooks if hook.only != "websocket"]
+        self._names = names
+
+    def of(self, kind: str) -> Iterator[tuple[Hook, str | list[str]]]:
+        """Yield hooks with their part of a kind; one that several share comes once."""
+        seen: list[Any] = []
+        for hook in self._hooks:
+            part = getattr(hook, kind)
+            if part is None or part in seen:
+                continue
+            seen.append(part)
+            if isinstance(part, Inline):
+                yield hook, lines_of(part, hook.name, self._names)
+            else:
+                yield hook, own_name(self._names, f"_{kind}_{word(hook.name)}", part)
+
+    def calls(self, kind: str) -> list[str]:
+        """Return the names of parts that are always functions."""
+        return [part for _, part in self.of(kind) if isinstance(part, str)]
+
+
+def _indented(lines: Iterable[str], depth: int) -> list[str]:
+    return [f"{'    ' * depth}{line}" for line in lines]
 
 
 def _entered() -> list[str]:
     return [
         "async def __call__(app, scope, receive, send):",
-        "    if scope['type'] != 'http' or (",
-        "        _path_of(scope) if scope.get('root_path') else scope['path']",
-        "    ) in _outside:",
+        "    if scope['type'] != 'http':",
+        "        await _bare(app, scope, receive, send)",
+        "        return",
+        "    path = _path_of(scope) if scope.get('root_path') else scope['path']",
+        "    fixed = _static.get(path)",
+        "    if fixed is not None and fixed.outside:",
         "        await _bare(app, scope, receive, send)",
         "        return",
         "    if scope['method'] == 'HEAD':",
         "        send = _headless(send)",
-        "    through = _partial(_through, scope, send)",
     ]
 
 
-def _handled(names: dict[str, Any], called: Callable[[str], list[str]]) -> list[str]:
-    starts = " or ".join(_start(call, names[f"{call} hook"]) for call in called("start"))
-    known = ["            known = _known(scope)"] if "known.get" in starts else []
+def _handled(parts: _Parts, names: dict[str, Any]) -> list[str]:
     run = [
-        "handler, values, endpoint = _find(scope)",
+        # As in `_find`, for nearly every fixed URL.
+        "if fixed is not None and _PERCENT not in (scope.get('raw_path') or b''):",
+        "    handler, values, endpoint = fixed.handlers.get(scope['method']), (), fixed",
+        "if handler is None:",
+        "    handler, values, endpoint = _find(scope)",
         "exchange.endpoint = endpoint",
-        "reply = await handler(scope, receive, through, values)",
+        "reply = await handler(scope, receive, send, values)",
     ]
     if names.get("_inner") is not None:
-        run = [f"receive = {call}(scope, receive)" for call in called("receive")]
-        run.append("await _inner(scope, receive, through)")
-    values = [_value(names[f"{call} hook"]) for call in called("start")]
+        run = [f"receive = {call}(scope, receive)" for call in parts.calls("receive")]
+        run.append("await _inner(scope, receive, _partial(_through, scope, send))")
+    starts = list(parts.of("start"))
+    values = [_value(hook) for hook, _ in starts]
     return [
         *_begun(names["_running"]),
         *dict.fromkeys(f"    {value} = None" for value in values if value),
-        "    endpoint = None",
+        "    handler = endpoint = reply = None",
         "    try:",
         "        try:",
-        *known,
-        f"            reply = {starts or None}",
+        *_indented(_started(starts), 3),
         "            if reply is None:",
-        *(line for call in called("wait") for line in _waited(call)),
-        *(f"                {line}" for line in run),
+        *_indented((line for _, part in parts.of("wait") for line in _waited(part)), 4),
+        *_indented(run, 4),
         "            if reply.__class__ is not _Reply:",
         "                if reply is not None:",
-        "                    await reply(scope, receive, through)",
+        "                    await reply(scope, receive, _partial(_through, scope, send))",
         "                return",
     ]
 
@@ -150,9 +183,8 @@ def _begun(running: Running | None) -> list[str]:
     if running is None:
         return ["    exchange = scope['zenith.exchange'] = _Exchange(_clock())"]
     lines = [
-        "    exchange = scope['zenith.exchange'] = _Exchange(_clock(), _task())",
-        "    key = id(exchange)",
-        "    _running.exchanges[key] = exchange",
+        f"    exchange = scope['zenith.exchange'] = _Exchange(_clock(), {_TASK})",
+        "    _enter(exchange)",
     ]
     if running.looks:
         lines += ["    if exchange.began > _running.due:", "        _running.begin()"]
@@ -160,24 +192,44 @@ def _begun(running: Running | None) -> list[str]:
 
 
 def _value(hook: Hook) -> str:
-    """The variable of a request header that there may be."""
-    asked = _asked(hook)
-    return f"value_{_word(asked.decode())}" if asked else ""
+    """The variable of a request header that there may be, where the response depends on it."""
+    name = asked(hook) if hook.reply is not None else b""
+    return f"value_{word(name.decode())}" if name else ""
 
 
-def _start(call: str, hook: Hook) -> str:
+def _started(starts: list[tuple[Hook, str | list[str]]]) -> list[str]:
+    lines: list[str] = [*_KNOWN] if any(hook.header for hook, _ in starts) else []
+    may_have_replied = False
+    for hook, part in starts:
+        lines += _only_if("reply is None" if may_have_replied else "", _start(hook, part))
+        may_have_replied |= isinstance(part, str)
+    return lines
+
+
+# A dictionary is made faster than one of the headers is found.
+_KNOWN = (
+    "known = dict(scope['headers'])",
+    "if len(known) != len(scope['headers']):",
+    "    known = _Repeated(scope)",
+)
+
+
+def _start(hook: Hook, part: str | list[str]) -> list[str]:
     if not hook.header:
-        return f"{call}(scope)"
-    value = f"known.get({hook.header!r})"
-    if hook.needed:
-        return f"{call}(scope, {value})"
-    own = _value(hook)
-    return f"({call}(scope, {own}) if ({own} := {value}) is not None else None)"
+        return [f"reply = {part}(scope)"] if isinstance(part, str) else part
+    own = _value(hook) or "value"
+    run = [f"reply = {part}(scope, {own})"] if isinstance(part, str) else part
+    if not isinstance(part, str) and own != "value":
+        run = [f"value = {own}", *run]
+    return [
+        f"{own} = known.get({hook.header!r})",
+        *_only_if("" if hook.needed else f"{own} is not None", run),
+    ]
 
 
 def started(hook: Hook) -> Callable[[Scope], Reply | None]:
     """Return what calls the start of a hook by itself, with the header that it asks for."""
-    call: Any = hook.start
+    call: Any = called(hook.start, "start") if isinstance(hook.start, Inline) else hook.start
     if not hook.header:
         return call
 
@@ -186,6 +238,11 @@ def started(hook: Hook) -> Callable[[Scope], Reply | None]:
         return call(scope, value) if hook.needed or value is not None else None
 
     return start
+
+
+def finished(hook: Hook) -> Callable[[Scope], None] | None:
+    """Return the finish of a hook as a function, if it has one."""
+    return called(hook.finish, "finish") if isinstance(hook.finish, Inline) else hook.finish
 
 
 class _Repeated:
@@ -198,27 +255,23 @@ class _Repeated:
         return header(self._scope, name)
 
 
-def _known(scope: Scope) -> Any:
-    """Return the headers by name: a dictionary is made faster than one of them is found."""
-    headers = scope["headers"]
-    known: dict[bytes, bytes] = dict(headers)
-    return known if len(known) == len(headers) else _Repeated(scope)
+def _waited(part: str | list[str]) -> list[str]:
+    if isinstance(part, list):
+        return part
+    return [f"turn = {part}(scope)", "if turn is not None:", "    await turn"]
 
 
-def _waited(call: str) -> list[str]:
-    lines = [f"turn = {call}(scope)", "if turn is not None:", "    await turn"]
-    return [f"                {line}" for line in lines]
-
-
-def _failing(called: Callable[[str], list[str]]) -> list[str]:
-    answered = "reply = await _failed(error, endpoint, scope, receive, through)"
+def _failing(parts: _Parts) -> list[str]:
+    answered = (
+        "reply = await _failed(error, endpoint, scope, receive, _partial(_through, scope, send))"
+    )
     lines = [
         "        except _ClientDisconnected:",
         "            return",
         "        except Exception as error:",
         f"            {answered}",
     ]
-    calls = called("cancelled")
+    calls = parts.calls("cancelled")
     if calls:
         asked = " or ".join(f"{call}(scope)" for call in calls)
         lines += [
@@ -231,116 +284,62 @@ def _failing(called: Callable[[str], list[str]]) -> list[str]:
     return [*lines, "        if reply is None:", "            return"]
 
 
-def _wrap(call: str, hook: Hook) -> str:
-    wrap = f"{call}(scope, start)"
-    return f"(len(reply.body) >= {hook.smallest} and {wrap})" if hook.smallest else wrap
-
-
-def _sending(names: dict[str, Any], called: Callable[[str], list[str]]) -> list[str]:
+def _sending(parts: _Parts, names: dict[str, Any]) -> list[str]:
     lines = [
-        "start = {'type': 'http.response.start', 'status': reply.status, 'headers': reply.headers}",
-    ]
-    wrapped = " or ".join(_wrap(call, names[f"{call} hook"]) for call in called("send"))
-    if wrapped:
-        lines += [
-            f"if {wrapped}:",
-            "    await reply(scope, receive, through)",
-            "    return",
-        ]
-    lines += [
-        "headers = [*start['headers'], *_headers]",
-        *(_replied(call, names[f"{call} hook"]) for call in called("reply")),
-        "start['headers'] = headers",
-        "body = reply.body",
-        "exchange.status = reply.status",
+        "status, own, body = reply.status, reply.headers, reply.body",
+        *_wrapped(parts),
+        "headers = [*own, *_headers]",
+        *(line for hook, part in parts.of("reply") for line in _replied(hook, part)),
+        "exchange.status = status",
         "exchange.size = len(body)",
-        "await send(start)",
+        "await send({'type': 'http.response.start', 'status': status, 'headers': headers})",
         "await send({'type': 'http.response.body', 'body': body})",
     ]
-    finishes = [f"        {call}(scope)" for call in called("finish")]
-    if names["_running"] is not None:
-        finishes.insert(0, "        _running.exchanges.pop(key, None)")
+    finishes = list(_finishing(parts, names["_running"]))
     return [
-        *(f"        {line}" for line in lines),
+        *_indented(lines, 2),
         "    except _ClientDisconnected:",
         "        return",
         "    except Exception as error:",
         "        if exchange.status:",
         "            _log_late(error, scope)",
         "        raise",
-        *(["    finally:", *finishes] if finishes else []),
+        *(["    finally:", *_indented(finishes, 2)] if finishes else []),
     ]
 
 
-def _replied(call: str, hook: Hook) -> str:
-    line = f"{call}(scope, start, headers)"
-    own = _value(hook)
-    return f"if {own} is not None: {line}" if own else line
+# What a hook is shown of a whole response.
+_SHOWN = "{'type': 'http.response.start', 'status': status, 'headers': own}"
 
 
-def _word(name: str) -> str:
-    return "".join(char if char.isalnum() else "_" for char in name)
+def _wrapped(parts: _Parts) -> Iterator[str]:
+    """Write that those who may take over the sending are asked, and add to the headers if not."""
+    for hook, part in parts.of("send"):
+        asked = [
+            f"start = {_SHOWN}",
+            f"if {part}(scope, start) is not None:",
+            "    await reply(scope, receive, _partial(_through, scope, send))",
+            "    return",
+            "own = start['headers']",
+        ]
+        yield from _only_if(f"len(body) >= {hook.smallest}" if hook.smallest else "", asked)
 
 
-# --- responses in pieces ---
+def _only_if(condition: str, lines: list[str]) -> list[str]:
+    return [f"if {condition}:", *_indented(lines, 1)] if condition else lines
 
 
-def _through(hooks: tuple[Hook, ...]) -> Onward:
-    """Return the one wrapper around `send`, for what does not come back as a whole reply."""
-    replies = [(hook.reply, _asked(hook)) for hook in hooks if hook.reply]
-    always = [pair for hook in hooks for pair in hook.headers]
-
-    async def onward(scope: Scope, send: Send, message: Message) -> None:
-        exchange: Exchange = scope[EXCHANGE]
-        if message["type"] == "http.response.start":
-            exchange.status = message["status"]
-            # A new message: handlers may send one that they keep.
-            headers = [*message.get("headers", ()), *always]
-            for add, name in replies:
-                if not name or header(scope, name) is not None:
-                    add(scope, message, headers)
-            message = {**message, "headers": headers}
-        else:
-            exchange.size += len(message.get("body", b""))
-        await send(message)
-
-    through: Onward = onward
-    for hook in hooks:
-        if hook.send is not None:
-            through = _wrapping(hook.name, hook.send, through)
-    return through
+def _replied(hook: Hook, part: str | list[str]) -> list[str]:
+    lines = [f"{part}(scope, {_SHOWN}, headers)"] if isinstance(part, str) else part
+    value = _value(hook)
+    return _only_if(f"{value} is not None" if value else "", lines)
 
 
-def _asked(hook: Hook) -> bytes:
-    """The header without which a hook has nothing to add."""
-    return b"" if hook.needed or not hook.start else hook.header
-
-
-def _wrapping(name: str, wrap: Wrap, onward: Onward) -> Onward:
-    """Let a hook take over the sending of the responses that it wants."""
-    key = f"zenith.send {name}"
-
-    async def through(scope: Scope, send: Send, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message = {**message, "headers": message.get("headers", ())}
-            make = wrap(scope, message)
-            if make is not None:
-                scope[key] = make(partial(onward, scope, send))
-        own: Send | None = scope.get(key)
-        await (own(message) if own is not None else onward(scope, send, message))
-
-    return through
-
-
-def headless(send: Send) -> Send:
-    """Send a response to HEAD without its body (RFC 9110, 9.3.2); a stream ends at once."""
-
-    async def send_head(message: Message) -> None:
-        if message["type"] != "http.response.body":
-            await send(message)
-            return
-        await send({"type": "http.response.body", "body": b""})
-        if message.get("more_body", False):
-            raise ClientDisconnected
-
-    return send_head
+def _finishing(parts: _Parts, running: Running | None) -> Iterator[str]:
+    if running is not None:
+        yield "_leave(exchange)"
+    finishes = [part for _, part in parts.of("finish")]
+    if any(isinstance(part, list) for part in finishes):
+        yield "ended = _clock()"
+    for part in finishes:
+        yield from [f"{part}(scope)"] if isinstance(part, str) else part

@@ -91,7 +91,8 @@ class HandlerCode:
     def handler(self, name: str) -> Later:
         """Return the function, which is compiled when it is first called."""
         reads = any("receive" in line and line.strip() != _STREAMED for line in self.lines)
-        return Later(functools.partial(self._function, name), reads_body=reads)
+        sends = any("send" in line for line in self.lines)
+        return Later(functools.partial(self._function, name), reads_body=reads, sends=sends)
 
     def _function(self, name: str) -> Handler:
         """Compile the function; a traceback through it shows its lines, as for any file."""

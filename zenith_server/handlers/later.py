@@ -46,15 +46,17 @@ class Later:
     Args:
         make: returns the handler.
         reads_body: whether that may read the body of a request.
+        sends: whether it may send by itself, and not only return what is to be sent.
     """
 
-    __slots__ = ("_made", "_make", "_places", "reads_body")
+    __slots__ = ("_made", "_make", "_places", "reads_body", "sends")
 
-    def __init__(self, make: Callable[[], Handler], *, reads_body: bool) -> None:
+    def __init__(self, make: Callable[[], Handler], *, reads_body: bool, sends: bool) -> None:
         self._make: Callable[[], Handler] | None = make
         self._made: Handler | None = None
         self._places: list[tuple[dict[str, Handler], str]] = []
         self.reads_body = reads_body
+        self.sends = sends
 
     def __call__(
         self, scope: Scope, receive: Receive, send: Send, values: Any
@@ -76,4 +78,4 @@ class Later:
 
     def through(self, wrap: Callable[[Handler], Handler]) -> Later:
         """Return the same with something around the handler."""
-        return Later(lambda: wrap(self.made()), reads_body=self.reads_body)
+        return Later(lambda: wrap(self.made()), reads_body=self.reads_body, sends=self.sends)

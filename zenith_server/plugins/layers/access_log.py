@@ -8,17 +8,15 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
-from functools import lru_cache
-from time import perf_counter, time
 from typing import Any
 
 import msgspec
 
+from zenith_server import logs
 from zenith_server.draft import Draft
-from zenith_server.exchange import EXCHANGE, Exchange
-from zenith_server.logs import Lines, only_json
+from zenith_server.logs import only_json
+from zenith_server.plan import Inline
 from zenith_server.plugin import Plugin
-from zenith_server.protocol import Scope
 
 log = logging.getLogger("zenith_server.access")
 
@@ -27,6 +25,8 @@ GONE = 499
 # Seconds that a line may wait for others, and how many wait at most.
 PATIENCE = 0.1
 MOST = 64
+# Seconds for which lines have the same time.
+TICK = 0.001
 
 
 class AccessLog(Plugin):
@@ -43,20 +43,28 @@ class AccessLog(Plugin):
         if level not in ("debug", "info"):
             draft.idle(self.name, f"logging.level is {level}, and requests are info")
             return
-        notes = Notes()
-        draft.lifespan(self.name, notes.running)
-        draft.hook(self.name, finish=notes.add)
+        lines = Lines()
+        draft.lifespan(self.name, lines.running)
+        draft.hook(self.name, finish=Inline(FINISH, lines.names))
 
 
-# What is kept of a request until its line is written: when it ended and began, method, path, what
-# was sent, client and request id. Not a named tuple, which is ten times as dear.
-Note = tuple[float, float, str, str, int, int, Any, str]
+FINISH = """
+if not $waiting: $begin()
+if ended > $lines.until: $tick(ended)
+client = scope.get('client')
+$waiting.append($Line(
+    $lines.now, 'info', $name, scope.get('method', 'WEBSOCKET'), scope['path'],
+    exchange.status or $GONE, (ended - exchange.began) * 100_000 // 1 / 100, exchange.size,
+    client[0] if client else '-', scope.get('request_id', '-'),
+))
+if len($waiting) >= $lines.most: $write()
+"""
 
 
 class Line(msgspec.Struct, frozen=True, gc=False):
     """What is noted of a request: for machines its fields, for people its text."""
 
-    time: str
+    time: datetime
     level: str
     logger: str
     method: str
@@ -75,7 +83,7 @@ class Line(msgspec.Struct, frozen=True, gc=False):
         )
 
 
-class Notes:
+class Lines:
     """Writes the lines of requests: several at once where nothing but our JSON is written.
 
     A line alone costs as much as a small handler, most of it for making and writing one record.
@@ -85,9 +93,27 @@ class Notes:
     """
 
     def __init__(self) -> None:
-        self._waiting: list[Note] = []
+        self.most = 1
+        # The time that lines have, and until when; to make one costs as much as all else of a line.
+        self.now = datetime.now(UTC)
+        self.until = 0.0
+        self._waiting: list[Line] = []
         self._is_running = False
         self._encode = msgspec.json.Encoder().encode_lines
+
+    @property
+    def names(self) -> dict[str, Any]:
+        """What the text that adds a line refers to."""
+        return {
+            "lines": self,
+            "waiting": self._waiting,
+            "begin": self._begin,
+            "write": self.write,
+            "Line": Line,
+            "tick": self._tick,
+            "GONE": GONE,
+            "name": log.name,
+        }
 
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
@@ -101,41 +127,31 @@ class Notes:
             self.write()
             atexit.unregister(self.write)
 
-    def add(self, scope: Scope) -> None:
-        """Note a request that is over."""
-        waiting = self._waiting
-        get = scope.get
-        exchange: Exchange = scope[EXCHANGE]
-        waiting.append(
-            (
-                perf_counter(),
-                exchange.began,
-                get("method", "WEBSOCKET"),
-                scope["path"],
-                exchange.status,
-                exchange.size,
-                get("client"),
-                get("request_id", "-"),
-            )
-        )
-        if len(waiting) == 1 and self._is_running and only_json(log) is not None:
+    def _begin(self) -> None:
+        """Prepare for the first of some lines."""
+        if self._is_running and only_json(log) is not None:
+            self.most = MOST
             asyncio.get_running_loop().call_later(PATIENCE, self.write)
-        elif len(waiting) == 1 or len(waiting) >= MOST:
-            self.write()
+        else:
+            self.most = 1
+
+    def _tick(self, ended: float) -> None:
+        """Look at the clock; `ended` is now, as exchanges have it."""
+        self.now = datetime.now(UTC)
+        self.until = ended + TICK
 
     def write(self) -> None:
         """Write the lines that wait."""
-        notes, self._waiting = self._waiting, []
-        if not notes or not log.isEnabledFor(logging.INFO):
+        lines = self._waiting.copy()
+        self._waiting.clear()
+        if not lines or not log.isEnabledFor(logging.INFO):
             return
-        offset = time() - perf_counter()
-        lines = [line_of(note, offset) for note in notes]
         handler = only_json(log)
         if handler is None or not self._write_all(handler, lines):
-            for note, line in zip(notes, lines, strict=True):
-                log.handle(record_of(line, note[0] + offset))
+            for line in lines:
+                log.handle(record_of(line))
 
-    def _write_all(self, handler: Lines, lines: list[Line]) -> bool:
+    def _write_all(self, handler: logs.Lines, lines: list[Line]) -> bool:
         try:
             text = self._encode(lines)
         except UnicodeEncodeError:  # half a surrogate pair in a path; one by one they are escaped
@@ -144,44 +160,12 @@ class Notes:
         return True
 
 
-def line_of(note: Note, offset: float) -> Line:
-    """Return the line of a request; `offset` is what the clock on the wall is ahead by."""
-    ended, began, method, path, status, size, client, request_id = note
-    return Line(
-        moment(ended + offset),
-        "info",
-        log.name,
-        method,
-        path,
-        status or GONE,
-        int((ended - began) * 100_000) / 100,
-        size,
-        client[0] if client else "-",
-        request_id,
-    )
-
-
-def moment(seconds: float) -> str:
-    """Return a time since the epoch as RFC 3339 has it; a `datetime` costs five times as much.
-
-    Example:
-        >>> moment(0.25)
-        '1970-01-01T00:00:00.250000Z'
-    """
-    whole = int(seconds)
-    return f"{_second(whole)}.{int((seconds - whole) * 1e6):06}Z"
-
-
-@lru_cache(maxsize=4)
-def _second(whole: int) -> str:
-    return datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def record_of(line: Line, ended: float) -> logging.LogRecord:
+def record_of(line: Line) -> logging.LogRecord:
     """Return the record of a line.
 
     `log.info` would look for its caller, who is always the same.
     """
     record = logging.LogRecord(log.name, logging.INFO, __file__, 0, line, (), None, "finish")
-    record.created, record.msecs = ended, ended % 1 * 1000
+    record.created = line.time.timestamp()
+    record.msecs = record.created % 1 * 1000
     return record

@@ -6,11 +6,10 @@ from asyncio import CancelledError, current_task
 from collections.abc import Callable
 from functools import cache
 from math import inf
-from time import perf_counter
 
 from zenith_server.draft import Draft
 from zenith_server.exchange import EXCHANGE, Exchange
-from zenith_server.plan import Route
+from zenith_server.plan import Inline, Route
 from zenith_server.plugin import Plugin
 from zenith_server.plugins.layers import pace
 from zenith_server.problems import ContentTooLarge, HTTPException
@@ -18,6 +17,12 @@ from zenith_server.protocol import Message, Receive, Scope, Send
 from zenith_server.router import BODY_LIMIT
 
 _MESSAGE_TOO_BIG = 1009
+START = """
+if len(value) < 20 and value.isdigit() and (size := int(value)) <= $limit:
+    exchange.declared = size
+else:
+    $large(exchange, value)
+"""
 
 
 class BodyLimit(Plugin):
@@ -38,17 +43,16 @@ class BodyLimit(Plugin):
             draft.running.watch(pace.Pace(rate, requests.body_timeout).look, pace.TICK)
         most = cache(lambda: max([limit, *map(_own_limit, draft.routes)]))
 
-        def start(scope: Scope, length: bytes) -> None:
+        def large(exchange: Exchange, length: bytes) -> None:
             if not length.isdigit():
                 return
-            exchange: Exchange = scope[EXCHANGE]
             exchange.declared = int(length[:20])
             if exchange.declared > most():
                 raise _too_large(most())
 
         draft.hook(
             self.name,
-            start=start,
+            start=Inline(START, {"limit": limit, "large": large}),
             header=b"content-length",
             receive=limiter(limit, requests.websocket_limit),
             running=draft.running,
@@ -74,10 +78,8 @@ def limiter(limit: int, message_limit: int) -> Callable[[Scope, Receive], Receiv
         exchange.limit = limit
 
         async def receive_limited() -> Message:
-            if not exchange.reading:
-                if exchange.declared > exchange.limit:
-                    raise _too_large(exchange.limit)
-                exchange.reading = perf_counter()
+            if exchange.declared > exchange.limit:
+                raise _too_large(exchange.limit)
             exchange.reader = current_task()
             try:
                 message = await receive()

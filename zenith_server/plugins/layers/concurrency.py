@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from asyncio import Future, get_running_loop
 from collections import deque
-from collections.abc import Awaitable
 
 from zenith_server.draft import Draft
-from zenith_server.exchange import EXCHANGE, Exchange
+from zenith_server.exchange import Exchange
+from zenith_server.plan import Inline
 from zenith_server.plugin import Plugin
 from zenith_server.problems import ServiceUnavailable
-from zenith_server.protocol import Scope
 
 
 class Concurrency(Plugin):
@@ -29,11 +28,18 @@ class Concurrency(Plugin):
             draft.idle(self.name, "requests.concurrency is 0")
             return
         room = Room(requests.concurrency, requests.queue, draft.running.exchanges)
+        names = {
+            "running": draft.running.exchanges,
+            "most": requests.concurrency,
+            "turn": room.turn,
+            "waiting": room.waiting,
+            "leave": room.leave,
+        }
         draft.hook(
             self.name,
             running=draft.running,
-            wait=room.take_turn,
-            finish=room.leave,
+            wait=Inline("if len($running) > $most: await $turn(exchange)", names),
+            finish=Inline("if $waiting: $leave()", names),
             only="http",
         )
 
@@ -50,39 +56,34 @@ class Room:
         running: those who are here.
     """
 
-    def __init__(self, most: int, queue: int, running: dict[int, Exchange]) -> None:
+    def __init__(self, most: int, queue: int, running: set[Exchange]) -> None:
         self._most = most
         self._limit = most + queue
         self._running = running
-        self._waiting: deque[Future[None]] = deque()
+        self.waiting: deque[Future[None]] = deque()
 
-    def take_turn(self, scope: Scope) -> Awaitable[None] | None:
-        """Return what a request that came in has to wait for, if anything.
+    async def turn(self, exchange: Exchange) -> None:
+        """Wait for the turn of a request that came when as many ran as may.
 
         Raises:
             ServiceUnavailable: there is no room to wait in either.
         """
-        if len(self._running) <= self._most:
-            return None
         if len(self._running) > self._limit:
             # It is out before its refusal is sent, which may take a while.
-            del self._running[id(scope[EXCHANGE])]
+            self._running.discard(exchange)
             raise ServiceUnavailable("The server is busy", {"retry-after": "1"})
-        return self._in_turn()
-
-    def leave(self, _: Scope) -> None:
-        """Give the place of a request that is over to the first who waits."""
-        while self._waiting and len(self._running) - len(self._waiting) < self._most:
-            turn = self._waiting.popleft()
-            if not turn.done():
-                turn.set_result(None)
-
-    async def _in_turn(self) -> None:
         turn: Future[None] = get_running_loop().create_future()
-        self._waiting.append(turn)
+        self.waiting.append(turn)
         try:
             await turn
         except BaseException:
-            if turn in self._waiting:
-                self._waiting.remove(turn)
+            if turn in self.waiting:
+                self.waiting.remove(turn)
             raise
+
+    def leave(self) -> None:
+        """Give the place of a request that is over to the first who waits."""
+        while self.waiting and len(self._running) - len(self.waiting) < self._most:
+            turn = self.waiting.popleft()
+            if not turn.done():
+                turn.set_result(None)

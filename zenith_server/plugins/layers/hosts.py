@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
 
 from zenith_server.draft import Draft
 from zenith_server.host import host_of
+from zenith_server.plan import Inline
 from zenith_server.plugin import Plugin
 from zenith_server.problems import BadRequest, HTTPException
 from zenith_server.protocol import Scope
+
+# How many hosts that were seen to be ours are remembered.
+MOST = 1024
 
 
 class Hosts(Plugin):
@@ -25,20 +28,25 @@ class Hosts(Plugin):
         allowed = draft.settings.security.allowed_hosts
         is_ours = membership(allowed)
 
-        @lru_cache(maxsize=1024)
-        def verdict(authority: bytes) -> int:
-            host = host_of(authority)
-            if host is None:
-                return 400
-            return 0 if is_ours(host) else 421
+        known: set[bytes | None] = set()
 
-        def start(scope: Scope, authority: bytes | None) -> None:
+        def look(scope: Scope, authority: bytes | None) -> None:
             if authority is None:
                 if allowed or scope["http_version"] != "1.0":
                     raise BadRequest("The Host header is missing")
-            elif status := verdict(authority):
-                raise _refused(status)
+                return
+            host = host_of(authority)
+            if host is None:
+                raise BadRequest("The Host header is malformed")
+            if not is_ours(host):
+                raise HTTPException(421, "This server does not answer for that host")
+            # Where any host is allowed, clients think of new ones without end.
+            if len(known) < MOST:
+                known.add(authority)
 
+        start = Inline(
+            "if value not in $known: $look(scope, value)", {"known": known, "look": look}
+        )
         draft.hook(self.name, start=start, header=b"host", needed=True)
 
 
@@ -53,9 +61,3 @@ def membership(allowed: tuple[str, ...]) -> Callable[[str], bool]:
     suffixes = tuple(host[1:] for host in allowed if host.startswith("*."))
     every = not allowed or "*" in allowed
     return lambda host: every or host in exact or host.endswith(suffixes)
-
-
-def _refused(status: int) -> HTTPException:
-    if status == 400:
-        return BadRequest("The Host header is malformed")
-    return HTTPException(status, "This server does not answer for that host")

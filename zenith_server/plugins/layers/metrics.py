@@ -8,16 +8,15 @@ from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from hmac import compare_digest
 from importlib.util import find_spec
-from time import perf_counter
 from typing import Any
 
 from starlette.requests import Request
 
 from zenith_server.draft import Draft
 from zenith_server.errors import Fault, ProjectError
-from zenith_server.exchange import EXCHANGE, Exchange
 from zenith_server.figures import WHOLE, Family, Sample, read, together
 from zenith_server.networks import UNIX, trust
+from zenith_server.plan import Inline
 from zenith_server.plugin import Plugin
 from zenith_server.problems import Forbidden, Unauthorized
 from zenith_server.protocol import Scope
@@ -35,6 +34,28 @@ GONE = 4  # as 499 in the access log: nobody waited for the answer
 FORWARDED = (b"x-forwarded-for", b"forwarded")
 
 Tally = list[float]
+
+FINISH = """
+route = '' if exchange.endpoint is None else exchange.endpoint.url
+try:
+    tally = $tallies[route][scope['method']]
+except KeyError:
+    tally = $tally(route, scope['method'])
+took = ended - exchange.began
+tally[0 if took <= $FIRST else $bisect($BOUNDS, took)] += 1
+tally[$SUM] += took
+tally[$SENT] += exchange.size
+tally[$STATUSES + (exchange.status // 100 or $GONE)] += 1
+"""
+_NAMES: dict[str, Any] = {
+    "bisect": bisect_left,
+    "BOUNDS": BOUNDS,
+    "FIRST": BOUNDS[0],
+    "SUM": SUM,
+    "SENT": SENT,
+    "STATUSES": STATUSES,
+    "GONE": GONE,
+}
 
 
 class Metrics(Plugin):
@@ -55,7 +76,7 @@ class Metrics(Plugin):
         if find_spec("prometheus_client") is None:
             raise ProjectError(_missing(draft))
         tallies = Tallies()
-        draft.hook(self.name, finish=tallies.add, only="http")
+        draft.hook(self.name, finish=Inline(FINISH, tallies.names), only="http")
         draft.measure(tallies.families)
         draft.measure(registered)
         may = partial(require, metrics.token, metrics.allow)
@@ -71,25 +92,14 @@ class Tallies:
     def __init__(self) -> None:
         self._by_route: dict[str, dict[str, Tally]] = {}
 
-    def add(self, scope: Scope) -> None:
-        """Count a request that is over."""
-        exchange: Exchange = scope[EXCHANGE]
-        took = perf_counter() - exchange.began
-        route = "" if exchange.endpoint is None else exchange.endpoint.url
-        try:
-            tally = self._by_route[route][scope["method"]]
-        except KeyError:
-            tally = self._tally(route, scope["method"])
-        tally[bisect_left(BOUNDS, took)] += 1
-        tally[SUM] += took
-        tally[SENT] += exchange.size
-        tally[STATUSES + (exchange.status // 100 or GONE)] += 1
+        # What the lines that count a request refer to.
+        self.names = {"tallies": self._by_route, "tally": self._tally} | _NAMES
 
     def _tally(self, route: str, method: str) -> Tally:
         """Return the list of a route and method; methods that nobody knows share one."""
         tallies = self._by_route.setdefault(route, {})
         known = method if method in METHODS else OTHER
-        return tallies.setdefault(known, [0.0] * (STATUSES + 6))
+        return tallies.setdefault(known, [0] * (STATUSES + 6))
 
     def families(self) -> list[Family]:
         """Return the counts as Prometheus knows them."""

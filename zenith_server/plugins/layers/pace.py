@@ -26,6 +26,7 @@ class Pace:
         """Cancel who waits for what is too slow."""
         if exchange.reader is None or exchange.late:
             return
+        exchange.reading = exchange.reading or now
         exchange.late = self._fault(now - exchange.reading, exchange.read)
         if exchange.late:
             exchange.reader.cancel()

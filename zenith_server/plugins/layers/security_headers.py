@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from zenith_server.draft import Draft
 from zenith_server.handlers.stream import JSON
+from zenith_server.plan import Inline
 from zenith_server.plugin import Plugin
-from zenith_server.protocol import Headers, Message, Scope
+from zenith_server.protocol import Headers, Scope
 
 ALWAYS = (
     (b"x-content-type-options", b"nosniff"),
@@ -13,7 +14,6 @@ ALWAYS = (
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
 )
-_PLAIN = 2
 POLICY = b"content-security-policy"
 # Data is never a page: nothing in it may load or run.
 FOR_DATA = (*ALWAYS, (POLICY, b"default-src 'none'; frame-ancestors 'none'"))
@@ -22,6 +22,13 @@ FOR_PAGES = (
     *ALWAYS,
     (POLICY, b"frame-ancestors 'none'; base-uri 'self'; form-action 'self'; object-src 'none'"),
 )
+# JSON and its length, as nearly every handler answers: there is nothing to look for.
+REPLY = """
+if len(own) == 2 and own[0] is $JSON:
+    headers += $data[scope['scheme']]
+else:
+    $add(scope, headers)
+"""
 
 
 class SecurityHeaders(Plugin):
@@ -41,12 +48,7 @@ class SecurityHeaders(Plugin):
         pages = {"http": FOR_PAGES, "https": (*FOR_PAGES, *secure)}
         ours = frozenset(name for name, _ in data["https"])
 
-        def reply(scope: Scope, message: Message, headers: Headers) -> None:
-            own = message["headers"]
-            if len(own) == _PLAIN and own[0] is JSON:
-                # JSON and its length, as nearly every handler answers: nothing to look for.
-                headers.extend(data[scope["scheme"]])
-                return
+        def add(scope: Scope, headers: Headers) -> None:
             given = dict(headers)
             kind = pages if given.get(b"content-type", b"").startswith(b"text/html") else data
             added = kind[scope["scheme"]]
@@ -55,4 +57,4 @@ class SecurityHeaders(Plugin):
             else:
                 headers.extend(pair for pair in added if pair[0] not in given)
 
-        draft.hook(self.name, reply=reply)
+        draft.hook(self.name, reply=Inline(REPLY, {"JSON": JSON, "data": data, "add": add}))
