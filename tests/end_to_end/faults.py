@@ -11,7 +11,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.end_to_end.ledger import REFUSED, Load, Server, judge, rows, serving
+from tests.end_to_end.ledger import PLACES, REFUSED, Load, Server, judge, rows, serving
 from tests.servers import free_port
 from zenith_server.runner.footprint import resident
 
@@ -164,7 +164,8 @@ def blocks(place: Place, times: int, requests: int) -> Figures:
             load.reaches(requests)
             began, before = time.monotonic(), set(server.pids())
             with socket.create_connection(("127.0.0.1", server.port)) as raw:
-                raw.sendall(b"GET /blocked?seconds=60 HTTP/1.1\r\nhost: localhost\r\n\r\n")
+                query = f"seconds=60&place={number % PLACES}"
+                raw.sendall(f"GET /blocked?{query} HTTP/1.1\r\nhost: localhost\r\n\r\n".encode())
                 while server.process.output.count("its event loop is blocked") < number:
                     assert time.monotonic() - began < 20, server.process.output
                     time.sleep(0.01)

@@ -24,6 +24,8 @@ from tests.projects import write_project
 from tests.servers import free_port
 from zenith_server.runner.control import State, states
 
+# In how many lines a loop can be blocked.
+PLACES = 20
 PROJECT = {
     "routes/entries.py": """
 from sqlalchemy import text
@@ -51,10 +53,11 @@ async def get(how: str) -> str:
 import time
 
 
-async def get(seconds: float) -> str:
-    time.sleep(seconds)
-    return "late"
-""",
+async def get(seconds: float, place: int) -> str:
+"""
+    # A line of its own for each place: the same one is named once a minute.
+    + "".join(f"    if place == {place}:\n        time.sleep(seconds)\n" for place in range(PLACES))
+    + '    return "late"\n',
 }
 REFUSED = "refused"
 _PATIENCE = 20.0

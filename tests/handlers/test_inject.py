@@ -216,6 +216,23 @@ async def post({parameter}): ...
     assert (await fault(serve, text)).what == 'The type of "q" cannot be read from a request'
 
 
+@pytest.mark.parametrize(
+    ("kind", "source"),
+    [("dict", "Query"), ("dict[str, int]", "Header"), ("Mapping[str, int] | None", "Cookie")],
+)
+async def test_a_mapping_is_no_single_value_of_a_request(
+    serve: Server, kind: str, source: str
+) -> None:
+    text = f"""
+from collections.abc import Mapping
+from zenith_server import Cookie, Header, Query
+async def get(q: {kind} = {source}()): ...
+"""
+    found = await fault(serve, text)
+    assert found.what == 'The type of "q" cannot be read from a request'
+    assert "name its fields in a msgspec Struct" in found.why
+
+
 async def test_a_type_that_nothing_writes_is_a_fault(serve: Server) -> None:
     text = "class A(Struct): ...\nclass B(Struct): ...\nasync def get() -> list[A | B]: ..."
     assert (await fault(serve, text)).what == (

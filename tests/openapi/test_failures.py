@@ -57,6 +57,20 @@ async def test_what_the_handler_raises_is_a_problem_document_with_its_text(
     assert content == {PROBLEM: {"schema": schema}}
 
 
+async def test_a_raw_body_is_taken_whatever_it_is(describe: Describe) -> None:
+    document = await describe(
+        {
+            "routes/index.py": """
+                from typing import Annotated
+                from zenith_server import Body
+
+                async def post(data: Annotated[bytes, Body]) -> int: return len(data)
+                """
+        }
+    )
+    assert list(texts(document, "/", "post")) == ["400", "413"]
+
+
 async def test_what_services_dependencies_and_guards_raise_counts(describe: Describe) -> None:
     document = await describe(
         {

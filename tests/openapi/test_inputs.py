@@ -192,7 +192,7 @@ async def test_bodies_are_json_or_raw_and_may_have_a_default(describe: Describe)
         }
     )
     methods = document["paths"]["/"]
-    assert methods["post"]["requestBody"] == {"content": {"*/*": {}}, "required": True}
+    assert methods["post"]["requestBody"] == {"content": {"*/*": {}}, "required": False}
     assert methods["put"]["requestBody"] == {
         "description": "what to put.",
         "content": {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, cast
@@ -11,7 +11,15 @@ from typing import Any, Literal, cast
 from zenith_server.handlers.deserialise import json_reader
 from zenith_server.handlers.input_faults import Refused
 from zenith_server.handlers.request import header, header_values, require_json
-from zenith_server.handlers.schema import is_many, is_optional, is_struct, is_upload, members, plain
+from zenith_server.handlers.schema import (
+    class_of,
+    is_many,
+    is_optional,
+    is_struct,
+    is_upload,
+    members,
+    plain,
+)
 from zenith_server.handlers.signature import MISSING, Input
 from zenith_server.handlers.texts import as_text, one, text_reader
 from zenith_server.problems import InputFault
@@ -60,6 +68,7 @@ def reader(parameter: Input, *, refuse_unknown: bool) -> Reader:
     absent = _absent(parameter)
     if parameter.source == "body":
         return Reader(("body",), _body(annotation, absent, refuse_unknown=refuse_unknown))
+    _refuse_mappings(parameter)
     convert = _uploads(annotation) if is_upload(annotation) else text_reader(annotation)
     form = "text" if convert is as_text else "digits" if annotation is int else ""
     if parameter.source == "path":
@@ -70,6 +79,16 @@ def reader(parameter: Input, *, refuse_unknown: bool) -> Reader:
         return Reader((parameter.source,), convert)
     constant = _constant(parameter)
     return Reader(location, _named(key, annotation, convert, absent), form, constant)
+
+
+def _refuse_mappings(parameter: Input) -> None:
+    for kind in members(parameter.type):
+        base = class_of(kind)
+        if base is not None and issubclass(base, Mapping) and not is_struct(kind):
+            raise TypeError(
+                f"A {parameter.source} value is text, and a {base.__name__} is many of them: "
+                "name its fields in a msgspec Struct, or read them from Request."
+            )
 
 
 def _absent(parameter: Input) -> Callable[[], Any]:

@@ -69,7 +69,8 @@ def of_inputs(inputs: Collection[Input]) -> Iterator[Raised]:
         yield Raised(BadRequest)
     if sources & {"body", "form"}:
         yield Raised(ContentTooLarge)
-        yield Raised(UnsupportedMediaType)
+        if not any(map(is_raw, inputs)):
+            yield Raised(UnsupportedMediaType)
     if any(map(_may_not_fit, inputs)):
         yield Raised(ValidationError)
 
@@ -90,9 +91,16 @@ def of_file(returns: Any) -> Iterator[Raised]:
 
 def _may_not_fit(each: Input) -> bool:
     """Whether there are values that the reading refuses; in a path they are another URL."""
+    if is_raw(each):
+        return False
     is_free = each.source in {"header", "cookie"} and _is_any_text(each.type)
     is_required = each.default is MISSING and not is_optional(each.type)
     return each.source != "path" and (not is_free or is_required)
+
+
+def is_raw(each: Input) -> bool:
+    """Return whether an input is the body as it came, which may be empty."""
+    return each.source == "body" and plain(each.type)[0] is bytes
 
 
 def _is_any_text(annotation: Any) -> bool:

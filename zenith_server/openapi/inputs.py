@@ -7,9 +7,10 @@ from typing import Any
 
 import msgspec
 
-from zenith_server.handlers.schema import is_optional, is_struct, members, plain
+from zenith_server.handlers.schema import is_optional, is_struct, members
 from zenith_server.handlers.signature import MISSING, Input
 from zenith_server.openapi.docstring import Doc
+from zenith_server.openapi.failures import is_raw
 from zenith_server.openapi.schemas import NO_NUL, SAID, Schemas, Wanted, without_null
 from zenith_server.openapi.security import Requirement
 
@@ -55,9 +56,9 @@ def body(inputs: Iterable[Input], doc: Doc, schemas: Schemas) -> Json:
     given = next((each for each in inputs if each.source == "body"), None)
     if given is None:
         return {}
-    is_raw = plain(given.type)[0] is bytes
-    whole = {} if is_raw else {"schema": _whole(given, schemas)}
-    media = {"*/*" if is_raw else "application/json": whole}
+    if is_raw(given):
+        return _described(doc, given) | {"content": {"*/*": {}}, "required": False}
+    media = {"application/json": {"schema": _whole(given, schemas)}}
     return _described(doc, given) | {"content": media, "required": _is_required(given)}
 
 
