@@ -116,7 +116,7 @@ async def test_in_development_an_error_outside_of_the_project_is_told_too(serve:
     text = "async def get() -> int: return 'a'"
     answer = await answered(serve, text, environment="development")
     assert answer.status == 500
-    assert answer.json()["traceback"][-1].endswith("await handler(scope, receive, through, values)")
+    assert answer.json()["traceback"][-1].endswith("await handler(scope, receive, send, values)")
 
 
 FAILS = "async def get(it: int = 0, token: str = ''): return 1 / it"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from zenith_server.dispatch import lifespan
@@ -29,7 +31,7 @@ from zenith_server.dispatch.tree import Endpoint, Found, Router
 from zenith_server.exchange import EXCHANGE
 from zenith_server.figures import Family
 from zenith_server.handlers.inject import Injection
-from zenith_server.handlers.later import Handler
+from zenith_server.handlers.later import Handler, Later
 from zenith_server.handlers.request import PERCENT, ClientDisconnected
 from zenith_server.names import Pattern
 from zenith_server.plan import Plan
@@ -64,11 +66,12 @@ class Dispatcher:
         errors = ErrorTables(plan.errors, injection)
         self._failures = Failures(errors.of(()))
         endpoints = endpoints_of(plan.guarded(), injection, errors)
-        self._refuse = self._failures.refuse
         onward = through(plan.hooks)
+        self._sending: Callable[[Handler], Handler] | None = None
         if plan.hooks and not plan.layers:
             pass_hooks(endpoints, [hook.receive for hook in plan.hooks if hook.receive], onward)
-            self._refuse = sending_through(onward, self._refuse)
+            self._sending = partial(sending_through, onward)
+        self._refusals: dict[type[HTTPException], Handler] = {}
         give_way(endpoints)
         self.router = Router(endpoints)
         self._static = self.router.static
@@ -218,14 +221,31 @@ class Dispatcher:
                 else:
                     found = self._search(scope, path[1:].split("/") if len(path) > 1 else [])
         except BadRequest as error:
-            return self._refuse, error, None
+            return self._refusal(error, method)
         if found is None:
-            return self._refuse, nothing_at(scope["path"]), None
+            return self._refusal(nothing_at(scope["path"]), method)
         endpoint, values = found
         handler = endpoint.handlers.get(method) or endpoint.handlers.get("*")
         if handler is None:
-            return self._refuse, _no_method(endpoint, method), None
+            return self._refusal(_no_method(endpoint, method), method)
         return handler, values, endpoint
+
+    def _refusal(self, error: HTTPException, method: str) -> Answer:
+        """Return what answers a request that no handler takes."""
+        if method == "WEBSOCKET":
+            return self._failures.refuse, error, None
+        handler = self._refusals.get(type(error))
+        if handler is None:
+            handler = self._refusals[type(error)] = self._refusing(error)
+        return handler, error, None
+
+    def _refusing(self, error: HTTPException) -> Handler:
+        handler = self._failures.handler(error) or self._failures.refuse
+        if isinstance(handler, Later):
+            if not handler.sends:
+                return handler.made()
+            handler = handler.made()
+        return self._sending(handler) if self._sending is not None else handler
 
     def _search(self, scope: Scope, segments: list[str]) -> Found | None:
         """Return the endpoint of segments and the values of its parameters, or nothing.

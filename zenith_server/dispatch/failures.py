@@ -28,6 +28,10 @@ class Failures:
         self._fallback = fallback
         self._any = fallback(Exception())
 
+    def handler(self, error: HTTPException) -> Handler | None:
+        """Return what answers an exception that no route has raised, if anything does."""
+        return self._fallback(error)
+
     async def refuse(
         self, scope: Scope, receive: Receive, send: Send, error: HTTPException
     ) -> ASGIApp | None:
