@@ -97,6 +97,20 @@ def test_an_exception_comes_with_its_traceback_and_without_values(configured: Co
     assert password not in line["error"]
 
 
+@pytest.mark.parametrize("form", ["json", "console"])
+def test_passwords_in_urls_are_masked_in_messages_and_tracebacks(
+    configured: Configured, form: Format
+) -> None:
+    written = configured(form)
+    url = "postgresql://ann:s3cret@db/shop"
+    try:
+        raise ConnectionError(f"{url} does not answer")
+    except ConnectionError:
+        log.exception("lost %s", url)
+    assert "s3cret" not in written.text
+    assert written.text.count("postgresql://ann:***@db/shop") == 2
+
+
 def test_what_json_does_not_know_is_written_as_text(configured: Configured) -> None:
     out = configured()
     log.info("a", extra={"path": Path("/x"), "broken": "\udcff"})

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 import msgspec
 
+from zenith_server.secrets import masked_text
 from zenith_server.settings.sections import Logging
 
 STDERR = 2
@@ -119,7 +120,7 @@ class Json(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _masked(record.getMessage()),
             **{name: value for name, value in vars(record).items() if name not in _STANDARD},
         }
         if record.exc_info or record.stack_info:
@@ -144,15 +145,19 @@ class Console(logging.Formatter):
         level = record.levelname.ljust(7)
         colour = _COLOURS.get(record.levelname) if self._coloured else None
         shown = f"{colour}{level}{_PLAIN}" if colour else level
-        message = record.getMessage().translate(_IN_LINE)
+        message = _masked(record.getMessage()).translate(_IN_LINE)
         return "\n".join(filter(None, (f"{clock} {shown} {message}", _details(self, record))))
+
+
+def _masked(text: str) -> str:
+    return masked_text(text) if "://" in text else text
 
 
 def _details(formatter: logging.Formatter, record: logging.LogRecord) -> str:
     """Return the traceback of a record, without the values of variables, which may be secret."""
     parts: list[str] = []
     if record.exc_info:
-        parts.append(formatter.formatException(record.exc_info))
+        parts.append(_masked(formatter.formatException(record.exc_info)))
     if record.stack_info:
         parts.append(formatter.formatStack(record.stack_info))
     return "\n".join(parts)
