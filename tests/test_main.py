@@ -16,7 +16,6 @@ HEAVY = (
     "alembic",
     "granian",
     "hypercorn",
-    "msgspec",
     "pydantic",
     "sqlalchemy",
     "starlette",

@@ -5,9 +5,11 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
 
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.load import load, relative_of, with_traceback
@@ -40,8 +42,7 @@ if TYPE_CHECKING:
     from zenith_server.reply import Reply
 
 
-@dataclass
-class Draft:
+class Draft(Struct):
     """What a plugin writes on.
 
     Args:
@@ -105,7 +106,9 @@ class Draft:
 
     def origin(self, call: Any = None) -> Origin:
         """Return where something was declared: its line in the project, or this plugin."""
-        code = getattr(inspect.unwrap(call), "__code__", None) if callable(call) else None
+        if hasattr(call, "__wrapped__"):
+            call = inspect.unwrap(call)
+        code = getattr(call, "__code__", None)
         if code is None:
             return self.place()
         return self.place(code.co_filename, code.co_firstlineno)
@@ -284,6 +287,8 @@ def _two_names(routes: list[Route]) -> Iterator[Fault]:
     """Sibling parameters with different names: the same place in the URL, called differently."""
     seen: dict[tuple[str, ...], tuple[str, Route]] = {}
     for route in routes:
+        if route.pattern.is_static:
+            continue
         for index, segment in enumerate(route.pattern.segments):
             if segment.kind == "static":
                 continue

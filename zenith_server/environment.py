@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, get_args
+
+from msgspec import Struct
 
 from zenith_server.errors import Fault, ProjectError, suggestion
 
@@ -42,8 +43,7 @@ _PLATFORMS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True):
     """The environment that a project runs in.
 
     Args:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from zenith_server.errors import Fault
 
 
-@dataclass(frozen=True, slots=True)
-class Convention:
+class Convention(Struct, frozen=True):
     """The files that a plugin calls its own.
 
     Args:
@@ -42,13 +43,14 @@ class Convention:
     def matches(self, relative: str) -> bool:
         """Whether a file inside the project is one of its files."""
         folder, _, name = relative.rpartition("/")
-        return self.covers(folder) and (
-            name == self.name if self.is_exact else _ends(name, self.name)
-        )
+        return self.covers(folder) and self.names(name)
+
+    def names(self, name: str) -> bool:
+        """Whether a file that lies where it looks is one of its files, by its name."""
+        return name == self.name if self.is_exact else _ends(name, self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectFile:
+class ProjectFile(Struct, frozen=True):
     """One file with a part to play."""
 
     kind: str
@@ -56,22 +58,20 @@ class ProjectFile:
     module: str
 
 
-@dataclass(frozen=True, slots=True)
-class SkippedFile:
+class SkippedFile(Struct, frozen=True):
     """One file without a part, and why."""
 
     relative: str
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Manifest:
+class Manifest(Struct, frozen=True):
     """The project as a list of files, sorted, before anything is imported."""
 
     root: Path
     files: tuple[ProjectFile, ...] = ()
     skipped: tuple[SkippedFile, ...] = ()
-    faults: tuple[Fault, ...] = field(default=(), compare=False)
+    faults: tuple[Fault, ...] = ()
 
     def of(self, kind: str) -> tuple[ProjectFile, ...]:
         """Return the files of one kind, in order."""

@@ -7,8 +7,9 @@ Example:
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from zenith_server.database.session import Session
@@ -16,41 +17,35 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """The value comes from the query string, under another name if one is given."""
 
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(Struct, frozen=True):
     """The value comes from a header; by default the parameter's name with dashes."""
 
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cookie:
+class Cookie(Struct, frozen=True):
     """The value comes from a cookie, under another name if one is given."""
 
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(Struct, frozen=True):
     """The value comes from a form field; for a struct, from all of them."""
 
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """The value is the JSON body, whatever its type."""
 
 
-@dataclass(frozen=True, slots=True)
-class Security:
+class Security(Struct, frozen=True):
     """The value says who the client is, and the description of the API says so.
 
     It stands beside `Header`, `Cookie` or `Query`; for the header `Authorization` it is only needed
@@ -67,22 +62,19 @@ class Security:
     scheme: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Dependency:
+class Dependency(Struct, frozen=True):
     """What `Depends` leaves at a parameter: the callable, or the annotation's if there is none."""
 
     call: Callable[..., Any] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Injected:
+class Injected(Struct, frozen=True):
     """What `Inject` and `DB` leave at a parameter: a provider's key, or nothing for a service."""
 
     key: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
+class Status(Struct, frozen=True):
     """The status of a response, beside its type: `-> Annotated[ArticleOut, Status(202)]`."""
 
     code: int
@@ -121,8 +113,7 @@ def Inject() -> Any:  # noqa: N802 - the field's own name
     return Injected()
 
 
-@dataclass(frozen=True, slots=True)
-class SessionMarker(Injected):
+class SessionMarker(Injected, frozen=True):
     """What `DB` leaves at a parameter: which database's session, and how its transactions are."""
 
     key: str = "session:default:"

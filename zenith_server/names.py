@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import keyword
 import re
-from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
+
+from msgspec import Struct
 
 from zenith_server.errors import Fault, ProjectError
 
@@ -21,8 +23,7 @@ VERSION = re.compile(r"v[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _SAFE = re.compile(r"[A-Za-z0-9_]")
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """One part of a URL pattern between two slashes: fixed text, a parameter, or the whole rest."""
 
     kind: Literal["static", "parameter", "rest"]
@@ -32,8 +33,7 @@ class Segment:
         return self.name if self.kind == "static" else f"{{{self.name}}}"
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(Struct, frozen=True, dict=True):
     """The URLs that one endpoint answers.
 
     Example:
@@ -44,14 +44,20 @@ class Pattern:
     segments: tuple[Segment, ...] = ()
 
     def __str__(self) -> str:
-        return "/" + "/".join(str(segment) for segment in self.segments)
+        return self._text
 
-    @property
+    # Each is asked for several times while a project starts, of all of its patterns.
+
+    @cached_property
+    def _text(self) -> str:
+        return "/" + "/".join(map(str, self.segments))
+
+    @cached_property
     def parameters(self) -> tuple[str, ...]:
         """The names of the parameters, left to right."""
         return tuple(segment.name for segment in self.segments if segment.kind != "static")
 
-    @property
+    @cached_property
     def shape(self) -> tuple[str, ...]:
         """What is left when parameter names do not matter: two patterns of one shape collide."""
         return tuple(
@@ -59,7 +65,7 @@ class Pattern:
             for segment in self.segments
         )
 
-    @property
+    @cached_property
     def is_static(self) -> bool:
         """Whether the pattern is one fixed URL."""
         return all(segment.kind == "static" for segment in self.segments)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from zenith_server.figures import Family
 from zenith_server.names import Pattern
@@ -16,8 +18,7 @@ if TYPE_CHECKING:
     from zenith_server.running import Running
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Where a part was declared: a file of the project with its line, or a plugin."""
 
     where: str
@@ -27,8 +28,7 @@ class Origin:
         return f"{self.where}:{self.line}" if self.line else self.where
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """An ASGI middleware.
 
     Args:
@@ -44,8 +44,7 @@ class Layer:
     http_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Inline:
+class Inline(Struct, frozen=True):
     """A part of a hook as lines of Python, which stand in the app's own function in its place.
 
     A call costs as much as many a layer does for an ordinary request, so that this case is spelled
@@ -65,8 +64,7 @@ class Inline:
     names: Mapping[str, Any] = field(default_factory=dict[str, Any])
 
 
-@dataclass(frozen=True, slots=True)
-class Hook:
+class Hook(Struct, frozen=True):
     """A whole-app layer that looks at the start of a request, adds headers or takes a note.
 
     All hooks become one function, in which a whole response passes no wrapper around `send`; a
@@ -114,16 +112,14 @@ class Hook:
     running: Running | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(Struct, frozen=True):
     """A function that runs before a handler, injected like one; what it raises is the answer."""
 
     call: Callable[..., Any]
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class ErrorMapping:
+class ErrorMapping(Struct, frozen=True):
     """Which function turns an exception into a response.
 
     Args:
@@ -141,8 +137,7 @@ class ErrorMapping:
 End = Callable[[Any, Scope, BaseException | None], Awaitable[None] | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
+class Provider(Struct, frozen=True):
     """Something that a parameter can ask for by its type.
 
     Args:
@@ -168,16 +163,14 @@ class Provider:
     end: Callable[[], End] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
+class Service(Struct, frozen=True):
     """A class of the project, made once (or once a request) and injected by its type."""
 
     cls: type[Any]
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(Struct, frozen=True):
     """One thing that health depends on: the coroutine raises when it is not well."""
 
     name: str
@@ -185,8 +178,7 @@ class Check:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Lifespan:
+class Lifespan(Struct, frozen=True):
     """Something open while the app runs: entered at start in plan order, closed in reverse."""
 
     name: str
@@ -194,8 +186,7 @@ class Lifespan:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Preparation:
+class Preparation(Struct, frozen=True):
     """A step before any worker serves, run once per start: returns a line for the banner."""
 
     name: str
@@ -203,8 +194,7 @@ class Preparation:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """One handler for one method of one pattern.
 
     Args:
@@ -228,8 +218,7 @@ class Route:
     outside: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """Where else to look for a path that no route answers.
 
     Args:
@@ -242,8 +231,7 @@ class Choice:
     origin: Origin
 
 
-@dataclass(frozen=True, slots=True)
-class Idle:
+class Idle(Struct, frozen=True):
     """A part that is on and has nothing to do.
 
     Args:
@@ -255,8 +243,7 @@ class Idle:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
+class Fact(Struct, frozen=True):
     """One row of the banner, asked for when the app serves."""
 
     label: str
@@ -267,8 +254,7 @@ Measure = Callable[[], Iterable[Family]]
 """Tells what was counted so far in this process; called in any thread, whenever somebody asks."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """All parts of the server in their order. Nothing decides any more after this."""
 
     routes: tuple[Route, ...] = ()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, ClassVar
+
+from msgspec import Struct
 
 from zenith_server.draft import Draft
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.manifest import Convention, ProjectFile
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A subcommand that a plugin adds to `zenith-server`.
 
     Args:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zenith_server.environment import ENVIRONMENTS, EnvironmentName
 from zenith_server.errors import Fault, ProjectError, suggestion
 
 
-@dataclass(frozen=True, slots=True)
-class Preset:
+class Preset(Struct, frozen=True):
     """One row of the table.
 
     Args:

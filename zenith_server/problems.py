@@ -6,9 +6,10 @@ The document is RFC 9457 (`application/problem+json`).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import ClassVar
+
+from msgspec import Struct
 
 
 class HTTPException(Exception):
@@ -157,8 +158,7 @@ def nothing_at(path: str) -> NotFound:
     return NotFound(f"There is nothing at {path}")
 
 
-@dataclass(frozen=True, slots=True)
-class InputFault:
+class InputFault(Struct, frozen=True):
     """One thing wrong in what a client sent.
 
     Args:

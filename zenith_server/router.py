@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from zenith_server.errors import Fault, ProjectError, suggestion
 from zenith_server.names import Pattern, template
@@ -19,8 +20,7 @@ BODY_LIMIT = "__zenith_body_limit__"
 CONDITIONAL = "__zenith_conditional__"
 
 
-@dataclass(frozen=True, slots=True)
-class Declared:
+class Declared(Struct, frozen=True):
     """One declared route, relative to where it will be included."""
 
     method: str
@@ -129,8 +129,7 @@ def body_limit(limit: int | str) -> Callable[[F], F]:
     return mark
 
 
-@dataclass(frozen=True, slots=True)
-class Conditional:
+class Conditional(Struct, frozen=True):
     """What `conditional` leaves at a handler: what returns the present version, if it is given."""
 
     version: Callable[..., Any] | None

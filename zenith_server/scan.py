@@ -30,8 +30,12 @@ def scan(root: Path, conventions: Iterable[Convention]) -> Manifest:
     files: list[ProjectFile] = []
     skipped: list[SkippedFile] = []
     faults: list[Fault] = []
+    near: dict[str, list[Convention]] = {}
     for relative in _walk(root, ordered, faults):
-        kind = next((c.kind for c in ordered if _is_match(c, relative)), None)
+        folder, _, name = relative.rpartition("/")
+        if folder not in near:
+            near[folder] = [c for c in ordered if _looks_in(c, folder)]
+        kind = next((c.kind for c in near[folder] if _is_match(c, name)), None)
         if kind is None:
             skipped.append(SkippedFile(relative, _reason(relative)))
             faults.extend(_wrong_case(relative, ordered))
@@ -97,15 +101,17 @@ def _bad_link(root: Path, relative: str) -> Fault | None:
     return _circle(relative) if link.parent.resolve().is_relative_to(target) else None
 
 
-def _is_match(convention: Convention, relative: str) -> bool:
-    return convention.matches(relative) and not _is_private(convention, relative)
+def _looks_in(convention: Convention, folder: str) -> bool:
+    """Whether the files of a folder can be its files; an underscore before its name forbids it."""
+    if not convention.covers(folder):
+        return False
+    return not any(part.startswith("_") for part in folder[len(convention.folder) :].split("/"))
 
 
-def _is_private(convention: Convention, relative: str) -> bool:
-    """Whether an underscore before its name, or that of a folder around it, says so."""
-    *folders, name = relative.removeprefix(convention.folder).split("/")
-    parts = folders if convention.is_exact else [*folders, name]
-    return any(part.startswith("_") for part in parts) or name.startswith(".")
+def _is_match(convention: Convention, name: str) -> bool:
+    """Whether a file of a folder where it looks is its own, by its name."""
+    is_private = name.startswith("." if convention.is_exact else (".", "_"))
+    return not is_private and convention.names(name)
 
 
 def _reason(relative: str) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
+
+from msgspec import Struct
 
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.manifest import ProjectFile
@@ -14,8 +15,7 @@ from zenith_server.names import VERSION, Pattern, Segment, is_group, natural, te
 HEADER = "Api-Version"
 
 
-@dataclass(frozen=True, slots=True)
-class Family:
+class Family(Struct, frozen=True):
     """The versions that lie in one folder.
 
     Args:
@@ -45,8 +45,7 @@ class Family:
         return segment.name if segment.kind == "static" and segment.name in self.names else None
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(Struct, frozen=True):
     """A route file at one place where it answers.
 
     Args:

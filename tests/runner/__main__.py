@@ -22,7 +22,7 @@ def main(folder: str, given: str) -> int:
     """Serve a folder."""
     root = Path(folder)
     options: dict[str, Any] = json.loads(given)
-    limits = {name: value for name, value in options.items() if name in Limits.__slots__}
+    limits = {name: value for name, value in options.items() if name in Limits.__struct_fields__}
 
     def read_settings() -> Settings:
         file = root / "settings.yaml"

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import sys
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
+
+import msgspec
 
 from zenith_server.environment import Environment, EnvironmentName
 from zenith_server.runner.program import Facts, Program
@@ -34,11 +35,11 @@ def settings_from(root: Path, options: Mapping[str, object]) -> Settings:
     """Return settings with the environment and keys of `server` and `connections` from options."""
     name = cast("EnvironmentName", options.get("environment", "production"))
     environment = Environment(name, "from the test")
-    server = dataclasses.replace(QUICK, **_of(Server, options))
+    server = msgspec.structs.replace(QUICK, **_of(Server, options))
     connections = Connections(**_of(Connections, options))
     return Settings(root, environment, server, connections=connections)
 
 
 def _of(section: type[Any], options: Mapping[str, object]) -> Any:
-    fields = {field.name for field in dataclasses.fields(section)}
+    fields = set(section.__struct_fields__)
     return {name: value for name, value in options.items() if name in fields}

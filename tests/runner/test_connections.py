@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import dataclasses
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.runner.program import settings_from
@@ -43,7 +43,7 @@ def room() -> Iterator[Room]:
 
 def settings(*proxies: str, **limits: object) -> Settings:
     given = settings_from(Path(), {"stalled": 10.0, "idle": 10.0, **limits})
-    return dataclasses.replace(given, security=Security(trusted_proxies=proxies))
+    return msgspec.structs.replace(given, security=Security(trusted_proxies=proxies))
 
 
 def test_whoever_says_nothing_is_left_after_the_idle_time(room: Room) -> None:

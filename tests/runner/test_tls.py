@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-import dataclasses
 import ssl
 import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 import trustme
 
@@ -30,8 +30,8 @@ def pair(tmp_path: Path) -> Settings:
 
 def with_files(root: Path, certfile: str | None, keyfile: str | None = None) -> Settings:
     settings = settings_from(root, {})
-    server = dataclasses.replace(settings.server, certfile=certfile, keyfile=keyfile)
-    return dataclasses.replace(settings, server=server)
+    server = msgspec.structs.replace(settings.server, certfile=certfile, keyfile=keyfile)
+    return msgspec.structs.replace(settings, server=server)
 
 
 def complaint(settings: Settings) -> str:

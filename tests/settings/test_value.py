@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import FrozenInstanceError, asdict
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests.settings.conftest import Reader
@@ -37,8 +37,7 @@ def test_no_secret_shows_in_an_explanation(read: Reader) -> None:
 
 def test_an_explanation_is_json(read: Reader) -> None:
     settings = read({"zenith.yaml": "plugins: {auth: {a: [1, {b: c}]}}"}, environ=SECRETS)
-    explained = [asdict(each) for each in settings.explain()]
-    assert json.loads(json.dumps(explained))[0]["key"] == "server.host"
+    assert json.loads(msgspec.json.encode(settings.explain()))[0]["key"] == "server.host"
 
 
 def test_every_declared_setting_is_explained(read: Reader) -> None:
@@ -68,7 +67,7 @@ def test_settings_made_by_hand_have_the_defaults_of_no_environment() -> None:
 
 def test_settings_are_frozen() -> None:
     settings = Settings(Path("shop"), Environment("test", ""))
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         settings.server.port = 9  # pyright: ignore[reportAttributeAccessIssue]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from zenith_server.cli.options import HERE, AsJson, Env, ProjectFolder
@@ -61,6 +60,6 @@ def _document(findings: Findings | None, faults: tuple[Fault, ...]) -> dict[str,
     return {
         "ok": not faults,
         "counts": _numbers(findings) if findings else {},
-        "faults": [asdict(fault) for fault in faults],
-        "warnings": [asdict(warning) for warning in warnings],
+        "faults": faults,
+        "warnings": warnings,
     }

@@ -18,13 +18,14 @@ from zenith_server.cli.files import files
 from zenith_server.cli.health import health
 from zenith_server.cli.layers import layers
 from zenith_server.cli.new import new
-from zenith_server.cli.options import HERE, UsageError
+from zenith_server.cli.options import HERE
 from zenith_server.cli.plugin_commands import parsed
 from zenith_server.cli.plugins import plugins
 from zenith_server.cli.project import settings_in
 from zenith_server.cli.routes import routes
 from zenith_server.cli.run import Serve
 from zenith_server.cli.status import status
+from zenith_server.cli.usage import UsageError
 from zenith_server.errors import ProjectError, suggestion
 from zenith_server.plugin import Plugin
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated, cast
 
 from cyclopts import Parameter
@@ -33,7 +32,7 @@ def config(
 
     found = settings_in(project, env).explain(key)
     if json:
-        print_json([asdict(each) for each in found])
+        print_json(found)
     elif explain:
         print("\n\n".join("\n".join(_paragraph(each)) for each in found))
     else:

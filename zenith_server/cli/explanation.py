@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from zenith_server.cli.findings import Findings
 from zenith_server.cli.match import Match, Step, match
@@ -21,8 +23,7 @@ from zenith_server.plan import Provider, Route, Service
 from zenith_server.problems import HTTPException
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """The fate of one request.
 
     Args:

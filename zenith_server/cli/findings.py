@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from zenith_server.boot import build, injection_of, manifest_of, plugins_of
 from zenith_server.builtin import built_in
@@ -18,8 +19,7 @@ from zenith_server.plugin import Plugin, in_order
 from zenith_server.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Findings:
+class Findings(Struct, frozen=True):
     """What a look at a project found.
 
     Args:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from zenith_server.cli.options import HERE, AsJson, Env, ProjectFolder
 from zenith_server.cli.output import print_json, print_table
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from zenith_server.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One whole-app layer.
 
     Args:
@@ -40,7 +40,7 @@ def layers(project: ProjectFolder = HERE, *, env: Env = None, json: AsJson = Fal
     findings = find(project, env)
     rows = _rows(findings)
     if json:
-        print_json([asdict(row) for row in rows])
+        print_json(rows)
     else:
         print_table(("LAYER", "STATE", "WHY", "ABOUT"), map(_cells, rows))
     return tell_faults(findings)

@@ -6,15 +6,15 @@ import inspect
 import os
 import sys
 from collections.abc import Callable, Sequence
-from inspect import BoundArguments
+from functools import partial
 from pathlib import Path
-from typing import Any
 
-from cyclopts import CycloptsError, UnusedCliTokensError
+from msgspec.structs import asdict
 
-from zenith_server.cli.commands import application
-from zenith_server.cli.options import UsageError
 from zenith_server.cli.output import complain
+from zenith_server.cli.plain import plain
+from zenith_server.cli.serving import serve_project
+from zenith_server.cli.usage import UsageError
 from zenith_server.errors import ProjectError
 
 FULL_TRACEBACK = "--full-traceback"
@@ -41,23 +41,25 @@ def command_line(words: Sequence[str], started: float | None = None) -> int:
     if FULL_TRACEBACK in words:
         # Workers are other processes, and any command may read the settings.
         os.environ[_VARIABLE] = "true"
+    served = plain(tokens)
+    if served is not None:
+        return _run(partial(serve_project, **asdict(served), started=started), served.project)
     try:
-        call, given, _ = application(tokens, started).parse_args(
-            tokens, print_error=False, exit_on_error=False
-        )
-    except CycloptsError as error:
-        return _misunderstood(error)
+        from zenith_server.cli.words import understood
+
+        call, given = understood(tokens, started)
     except UsageError as error:
         complain(str(error))
         return USAGE
     except ProjectError as error:
         return _refused(error)
-    return _run(call, given)
+    project = given.arguments.get("project", ".")
+    return _run(partial(call, *given.args, **given.kwargs), project)
 
 
-def _run(call: Callable[..., Any], given: BoundArguments) -> int:
+def _run(call: Callable[[], object], project: Path) -> int:
     try:
-        return _told(_finished(call(*given.args, **given.kwargs)))
+        return _told(_finished(call()))
     except UsageError as error:
         complain(str(error))
         return USAGE
@@ -66,7 +68,7 @@ def _run(call: Callable[..., Any], given: BoundArguments) -> int:
     except BrokenPipeError:
         return _reader_left()
     except Exception as error:  # noqa: BLE001 - from the project's code: told in its own lines
-        return _failed(error, given)
+        return _failed(error, project)
 
 
 def _finished(result: object) -> object:
@@ -84,30 +86,15 @@ def _told(result: object) -> int:
     return result if isinstance(result, int) else 0
 
 
-def _misunderstood(error: CycloptsError) -> int:
-    command = " ".join(["zenith-server", *(error.command_chain or ())])
-    text = str(error).strip()
-    if isinstance(error, UnusedCliTokensError):
-        text = _too_many(error.unused_tokens or ())
-    complain(f"{text}\n\nSee {command} --help.")
-    return USAGE
-
-
-def _too_many(words: Sequence[str]) -> str:
-    folder = next((word for word in words if Path(word).is_dir()), None)
-    hint = f"\n\nTo name the project: --project {folder}" if folder else ""
-    return f"Too many words: {' '.join(words)}{hint}"
-
-
 def _refused(error: ProjectError) -> int:
     complain(str(error))
     return PROJECT
 
 
-def _failed(error: Exception, given: BoundArguments) -> int:
+def _failed(error: Exception, project: Path) -> int:
     from zenith_server.runner.trace import describe
 
-    root = Path(given.arguments.get("project", ".")).resolve()
+    root = Path(project).resolve()
     full = os.environ.get(_VARIABLE) == "true"
     complain(describe(error, root, full=full))
     return PROJECT

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from zenith_server.errors import suggestion
 from zenith_server.names import Pattern, Segment
@@ -13,8 +14,7 @@ Choice = Literal["static", "parameter", "rest", "back"]
 NEAREST = 5
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(Struct, frozen=True):
     """One decision.
 
     Args:
@@ -28,8 +28,7 @@ class Step:
     note: str
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """What came of a search.
 
     Args:
@@ -65,8 +64,7 @@ def match(patterns: Iterable[Pattern], segments: Sequence[str]) -> Match:
     return search.failure()
 
 
-@dataclass(slots=True)
-class _Search:
+class _Search(Struct):
     segments: Sequence[str]
     steps: list[Step] = field(default_factory=list[Step])
     depth: int = 0

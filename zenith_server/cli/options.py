@@ -17,7 +17,3 @@ Env = Annotated[
     Parameter(help="development, test, staging or production."),
 ]
 AsJson = Annotated[bool, Parameter(help="Print JSON.")]
-
-
-class UsageError(Exception):
-    """The words of the command line cannot be followed; the text says why."""

@@ -12,7 +12,7 @@ _RED, _PLAIN = "\033[31m", "\033[0m"
 
 def print_json(value: object) -> None:
     """Print a value as JSON; what JSON does not know is written as text."""
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    print(json.dumps(value, indent=2, ensure_ascii=False, default=_plain))
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -40,6 +40,13 @@ def counted(number: int, noun: str) -> str:
         ('1 route', '2 routes')
     """
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _plain(value: object) -> object:
+    kind = type(value)
+    of_struct = getattr(kind, "__struct_fields__", ())
+    names = of_struct or getattr(kind, "__dataclass_fields__", ())
+    return {name: getattr(value, name) for name in names} if names else str(value)
 
 
 def _widths(rows: Sequence[Sequence[str]]) -> list[int]:

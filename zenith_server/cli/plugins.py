@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from zenith_server.cli.options import HERE, AsJson, Env, ProjectFolder
 from zenith_server.cli.output import print_json, print_table
@@ -15,8 +16,7 @@ if TYPE_CHECKING:
     from zenith_server.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One plugin.
 
     Args:
@@ -43,7 +43,7 @@ def plugins(project: ProjectFolder = HERE, *, env: Env = None, json: AsJson = Fa
     running = [_row(plugin) for plugin in plugins_of(settings)]
     rows = [*running, *_off(settings, {row.name for row in running})]
     if json:
-        print_json([asdict(row) for row in rows])
+        print_json(rows)
     else:
         print_table(("PLUGIN", "STATE", "FROM", "ABOUT"), map(_cells, rows))
     return 0

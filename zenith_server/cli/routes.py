@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from zenith_server.cli.options import HERE, AsJson, Env, ProjectFolder, UsageError
+from zenith_server.cli.options import HERE, AsJson, Env, ProjectFolder
 from zenith_server.cli.output import complain, print_json, print_table
+from zenith_server.cli.usage import UsageError
 
 if TYPE_CHECKING:
     from zenith_server.cli.explanation import Explanation
@@ -55,7 +55,7 @@ def _print_list(findings: Findings, *, json: bool) -> int:
 
     rows = rows_of(findings)
     if json:
-        print_json([asdict(row) for row in rows])
+        print_json(rows)
     else:
         print_table(("METHODS", "PATTERN", "PLACE", "LAYERS"), map(_cells, rows))
     return tell_faults(findings)
@@ -73,7 +73,7 @@ def _print_difference(findings: Findings, old: str, new: str, *, json: bool) -> 
 
     found = difference(findings, old, new)
     if json:
-        print_json([asdict(each) for each in found])
+        print_json(found)
         return tell_faults(findings)
     told = [each for each in found if each.change != "inherited"]
     rows = [(each.change, each.method, each.pattern, _places(each.old, each.new)) for each in told]
@@ -93,7 +93,7 @@ def _print_explanation(findings: Findings, url: str, method: str, *, json: bool)
 
     found = explain(findings, url, method)
     if json:
-        print_json(asdict(found))
+        print_json(found)
     else:
         _print_words(found)
     tell_faults(findings)

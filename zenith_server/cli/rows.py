@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zenith_server.cli.findings import Findings
 from zenith_server.errors import ProjectError
@@ -11,8 +12,7 @@ from zenith_server.names import url_of
 from zenith_server.plan import Route
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """What one file, or one plugin, answers under one pattern.
 
     Args:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
 from zenith_server.cli.options import HERE, Env, ProjectFolder
-
-if TYPE_CHECKING:
-    from zenith_server.settings import Settings
+from zenith_server.cli.serving import serve_project
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,33 +82,4 @@ class Serve:
     def _serve(
         self, project: Path, options: ServerOptions, *, env: str | None, dev: bool = False
     ) -> int:
-        from zenith_server.runner.banner import Report
-        from zenith_server.runner.serve import serve
-        from zenith_server.scan import check_folder
-        from zenith_server.settings import settings_of
-
-        root = project.resolve()
-        check_folder(root)
-        given = {f"server.{name}": value for name, value in asdict(options).items()}
-
-        def read_settings() -> Settings:
-            return settings_of(root, env=env, dev_command=dev, options=given)
-
-        if _is_bare(root):
-            _look_for_files(read_settings())
-        report = Report(person=sys.stderr.isatty())
-        return serve(read_settings, report=report, started=self.started)
-
-
-def _is_bare(root: Path) -> bool:
-    """Whether a folder has neither folders nor Python files, and so nothing to be mended."""
-    with os.scandir(root) as entries:
-        visible = [entry for entry in entries if not entry.name.startswith(".")]
-    return not any(entry.is_dir() or entry.name.endswith(".py") for entry in visible)
-
-
-def _look_for_files(settings: Settings) -> None:
-    """Refuse a folder without any file that has a part to play, and say what was looked for."""
-    from zenith_server.boot import manifest_of, plugins_of
-
-    manifest_of(settings, plugins_of(settings))
+        return serve_project(project, asdict(options), env=env, dev=dev, started=self.started)

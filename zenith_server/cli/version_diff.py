@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from zenith_server.cli.findings import Findings
 from zenith_server.errors import Fault, ProjectError, suggestion
@@ -15,8 +16,7 @@ from zenith_server.versions import Family, families
 Change = Literal["added", "removed", "changed", "inherited"]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One method of one URL in two versions.
 
     Args:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 SLOW = 0.2
 """Seconds from which a statement is reported."""
@@ -15,8 +16,7 @@ OFTEN = 5
 _log = logging.getLogger("zenith_server.database")
 
 
-@dataclass(slots=True)
-class Watch:
+class Watch(Struct):
     """The statements of one request.
 
     Args:

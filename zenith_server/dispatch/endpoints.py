@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from functools import partial
 from typing import Any
+
+from msgspec.structs import replace
 
 from zenith_server.dispatch.error_tables import ErrorTables
 from zenith_server.dispatch.paths import path_of
@@ -32,7 +33,9 @@ def endpoints_of(
     found: dict[tuple[str, ...], Endpoint] = {}
     faults: list[Fault] = []
     for route in routes:
-        endpoint = found.setdefault(route.pattern.shape, Endpoint(route.pattern))
+        endpoint = found.get(route.pattern.shape)
+        if endpoint is None:
+            endpoint = found[route.pattern.shape] = Endpoint(route.pattern)
         endpoint.outside = endpoint.outside or route.outside
         try:
             endpoint.handlers[route.method] = _handler(route, injection)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from zenith_server.handlers.later import Handler
 from zenith_server.names import Pattern
@@ -12,16 +13,15 @@ ErrorHandlers = Callable[[Exception], Handler | None]
 Found = tuple["Endpoint", tuple[str, ...]]
 
 
-@dataclass(slots=True)
-class Endpoint:
+class Endpoint(Struct):
     """All methods of one pattern, so that no other pattern can answer for it."""
 
     pattern: Pattern
     handlers: dict[str, Handler] = field(default_factory=dict)
     errors: dict[str, ErrorHandlers] = field(default_factory=dict)
     outside: bool = False
-    url: str = field(init=False)
-    _allow: str = field(init=False, default="")
+    url: str = ""
+    _allow: str = ""
 
     def __post_init__(self) -> None:
         self.url = str(self.pattern)
@@ -39,8 +39,7 @@ class Endpoint:
         return self._allow
 
 
-@dataclass(slots=True)
-class _Node:
+class _Node(Struct):
     static: dict[str, _Node] = field(default_factory=dict)
     parameter: _Node | None = None
     rest: Endpoint | None = None

@@ -9,10 +9,11 @@ from __future__ import annotations
 import functools
 import linecache
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from keyword import iskeyword
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct, field
 
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.handlers import input_code
@@ -46,8 +47,7 @@ _STREAMED = "await reply(scope, receive, send)"
 _PRINTED = "(b'content-length', b'%d' % size)"
 
 
-@dataclass(slots=True)
-class HandlerCode:
+class HandlerCode(Struct):
     """Writes one function, line by line.
 
     Args:
@@ -92,9 +92,9 @@ class HandlerCode:
         """Return the function, which is compiled when it is first called."""
         reads = any("receive" in line and line.strip() != _STREAMED for line in self.lines)
         sends = any("send" in line for line in self.lines)
-        return Later(functools.partial(self._function, name), reads_body=reads, sends=sends)
+        return Later(functools.partial(self.function, name), reads_body=reads, sends=sends)
 
-    def _function(self, name: str) -> Handler:
+    def function(self, name: str) -> Handler:
         """Compile the function; a traceback through it shows its lines, as for any file."""
         self.names["_Tape"] = Tape
         for each, value in self.names.items():

@@ -6,10 +6,13 @@ handler itself. `zenith-server routes --url /x --code` prints it.
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.handlers.code import HandlerCode
@@ -18,13 +21,13 @@ from zenith_server.handlers.container import Container
 from zenith_server.handlers.form import form_opener
 from zenith_server.handlers.later import Later
 from zenith_server.handlers.request import lift_limit
-from zenith_server.handlers.signature import Known, name_of, read
+from zenith_server.handlers.signature import Known, Signature, name_of, read
+from zenith_server.handlers.sound import is_sound, reads
 from zenith_server.plan import Origin, Route
 from zenith_server.router import BODY_LIMIT, CONDITIONAL, Conditional
 
 
-@dataclass(frozen=True, slots=True)
-class Injection:
+class Injection(Struct, frozen=True):
     """What all handlers of an app share.
 
     Args:
@@ -47,11 +50,30 @@ class Injection:
 
 def compile_route(route: Route, injection: Injection) -> Later:
     """Return the coroutine function that answers a route; raises as `write_route` does."""
-    return write_route(route, injection).handler(f"<{route.method} {route.pattern}>")
+    name = f"<{route.method} {route.pattern}>"
+    if route.method != "*":
+        known = injection.known(route.pattern.parameters, route.method)
+        signature = read(route.handler, known, route.origin)
+        if is_sound(route, signature, refuse_unknown=injection.refuse_unknown):
+            write = functools.partial(write_route, route, injection, signature)
+            return Later(
+                lambda: write().function(name),
+                reads_body=reads(signature, "body", "form"),
+                # The pieces of a stream may need the files of a form, which is closed after it.
+                sends=reads(signature, "form"),
+            )
+    return write_route(route, injection).handler(name)
 
 
-def write_route(route: Route, injection: Injection) -> HandlerCode:
+def write_route(
+    route: Route, injection: Injection, signature: Signature | None = None
+) -> HandlerCode:
     """Return the code of the function that answers a route.
+
+    Args:
+        route: the route.
+        injection: what all handlers share.
+        signature: that of its handler, where it was read before.
 
     Raises:
         ProjectError: a parameter that nothing supplies, or a path parameter that nobody takes.
@@ -68,7 +90,7 @@ def write_route(route: Route, injection: Injection) -> HandlerCode:
     if route.method == "*":
         code.line(f"await {code.name(route.handler, 'app')}(scope, receive, send)")
     else:
-        signature = read(route.handler, known, route.origin)
+        signature = signature or read(route.handler, known, route.origin)
         if route.method == "WEBSOCKET":
             code.line(code.called(signature))
         else:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, cast
+
+from msgspec import Struct
 
 from zenith_server.handlers.deserialise import json_reader
 from zenith_server.handlers.input_faults import Refused
@@ -28,8 +29,7 @@ Read = Callable[[Any], Any]
 _CONSTANTS = (str, int, bool, type(None))
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
+class Reader(Struct, frozen=True):
     """Reads one input; `faults` tells what was wrong when it raised `Refused`.
 
     Args:

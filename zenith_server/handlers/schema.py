@@ -10,14 +10,16 @@ import types
 import typing
 from collections.abc import Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin
 
 import msgspec
+from msgspec import Struct
 
 _MANY = (list, tuple, set, frozenset, Sequence, AbstractSet)
 _MAPPINGS = (dict, Mapping)
 _PYDANTIC = ("pydantic", "annotated_types")
+SCALARS = (str, int, float, bool)
+"""What most values are; nothing is inside of them, and a text can stand for each."""
 _TEXT = {
     "builtins": {"str", "int", "float", "bool", "bytes"},
     "datetime": {"datetime", "date", "time", "timedelta"},
@@ -26,8 +28,7 @@ _TEXT = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One field of a struct-like type.
 
     Args:
@@ -121,7 +122,7 @@ def _parts(annotation: Any, into_fields: bool) -> Parts:
     while waiting:
         kind, metadata = plain(waiting.pop())
         found.append((kind, metadata))
-        if kind not in seen:
+        if kind not in SCALARS and kind not in seen:
             seen.append(kind)
             waiting.extend(_inside(kind, into_fields=into_fields))
     return tuple(found)
@@ -211,6 +212,8 @@ def is_upload(annotation: Any) -> bool:
 
 def is_text(annotation: Any) -> bool:
     """Whether one string, or many of them, can stand for a value of the type."""
+    if annotation in SCALARS:
+        return True
     inside = [kind for kind, _ in parts(annotation, into_fields=False)]
     return all(_is_union(kind) or is_many(kind) or _is_text(kind) for kind in inside)
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
-import typing
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, cast
 
+from msgspec import Struct, field
+
 from zenith_server.errors import Fault, ProjectError, suggestion
-from zenith_server.handlers.schema import is_body, is_struct, is_text, is_upload, plain
+from zenith_server.handlers import callables
+from zenith_server.handlers.callables import MISSING, Wanted, wanted_by
+from zenith_server.handlers.schema import SCALARS, is_body, is_struct, is_text, is_upload, plain
 from zenith_server.markers import (
     Body,
     Cookie,
@@ -24,9 +24,9 @@ from zenith_server.markers import (
 from zenith_server.plan import Origin, Provider, Service, name_of
 
 Source = Literal["path", "query", "header", "cookie", "form", "body"]
-MISSING: Any = inspect.Parameter.empty
 BODY_METHODS = frozenset({"POST", "PUT", "PATCH", "DELETE", "QUERY"})
-_VARIABLE = {inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD}
+# What stands in for most parameters, if anything does, and says nothing else about them.
+_CONSTANTS = frozenset((str, int, float, bool, type(None)))
 _SOURCES: dict[type[Any], Source] = {
     Query: "query",
     Header: "header",
@@ -36,8 +36,7 @@ _SOURCES: dict[type[Any], Source] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Input:
+class Input(Struct, frozen=True):
     """A value that the client sends: where it is read, as what, and what stands in for it."""
 
     argument: str
@@ -47,16 +46,14 @@ class Input:
     default: Any = MISSING
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """A value that the server supplies: a provider's, a service, or a dependency's result."""
 
     argument: str
     supply: Provider | Service | Callable[..., Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """A value that the request path has already, in an expression of its code."""
 
     argument: str
@@ -66,8 +63,7 @@ class Given:
 Parameter = Input | Need | Given
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """A callable with everything that must be there to call it, in the order of its parameters."""
 
     call: Callable[..., Any]
@@ -78,8 +74,7 @@ class Signature:
     status: int = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What parameters may ask for in one place."""
 
     path: tuple[str, ...] = ()
@@ -105,13 +100,12 @@ def read(call: Callable[..., Any], known: Known, origin: Origin) -> Signature:
     faults: list[Fault] = []
     parameters: list[Parameter] = []
     positional: set[str] = set()
-    by_place = _by_place(call)
-    for parameter in _parameters(call):
+    for parameter in wanted_by(call):
         try:
             parameters.append(_parameter(parameter, hints, known, origin))
         except ProjectError as error:
             faults.extend(error.faults)
-        if parameter.kind in by_place:
+        if parameter.by_place:
             positional.add(parameter.name)
     faults.extend(_two_bodies(call, parameters, origin))
     if faults:
@@ -120,16 +114,6 @@ def read(call: Callable[..., Any], known: Known, origin: Origin) -> Signature:
     status = next((item.code for item in metadata if isinstance(item, Status)), 200)
     returns = hints.get("return", MISSING) if status == 200 else returns
     return Signature(call, origin, tuple(parameters), frozenset(positional), returns, status)
-
-
-def _by_place(call: Callable[..., Any]) -> tuple[Any, ...]:
-    """The kinds of parameters that are given by their place, which is cheaper than by name.
-
-    What only looks like a function of these parameters, as decorators make it, may read names.
-    """
-    is_itself = inspect.isfunction(call) and not hasattr(call, "__wrapped__")
-    only = inspect.Parameter.POSITIONAL_ONLY
-    return (only, inspect.Parameter.POSITIONAL_OR_KEYWORD) if is_itself else (only,)
 
 
 def _two_bodies(
@@ -153,7 +137,7 @@ def hints_of(call: Callable[..., Any], origin: Origin) -> dict[str, Any]:
         ProjectError: one of them cannot be resolved.
     """
     try:
-        return typing.get_type_hints(_annotated(call), include_extras=True)
+        return callables.hints_of(call)
     except (NameError, AttributeError, TypeError, SyntaxError) as error:
         raise ProjectError(
             Fault(
@@ -165,30 +149,18 @@ def hints_of(call: Callable[..., Any], origin: Origin) -> dict[str, Any]:
         ) from error
 
 
-def _annotated(call: Callable[..., Any]) -> Any:
-    """What carries the annotations of a callable's parameters."""
-    if isinstance(call, functools.partial):
-        return _annotated(call.func)  # pyright: ignore[reportUnknownMemberType, reportUnknownArgumentType]
-    if inspect.isclass(call):
-        has_own = inspect.isfunction(call.__init__) and not is_struct(call)
-        return call.__init__ if has_own else call
-    return call if inspect.isroutine(call) else type(call).__call__
-
-
-def _parameters(call: Callable[..., Any]) -> list[inspect.Parameter]:
-    if inspect.isclass(call) and call.__init__ is object.__init__ and not is_struct(call):
-        return []
-    found = inspect.signature(call).parameters.values()
-    return [parameter for parameter in found if parameter.kind not in _VARIABLE]
-
-
 def _parameter(
-    parameter: inspect.Parameter, hints: Mapping[str, Any], known: Known, origin: Origin
+    parameter: Wanted, hints: Mapping[str, Any], known: Known, origin: Origin
 ) -> Parameter:
     name = parameter.name
     if name in known.given:
         return Given(name, known.given[name])
     annotation = hints.get(name, MISSING)
+    is_plain = annotation in SCALARS and _is_constant(parameter.default)
+    if is_plain and annotation not in known.services:
+        # As nearly all are: what follows would come to the same.
+        source = "path" if name in known.path else "query"
+        return Input(name, source, name, annotation, parameter.default)
     kind, metadata = (MISSING, ()) if annotation is MISSING else plain(annotation)
     marker = _marker((*metadata, parameter.default))
     need = _need(name, kind, marker, known)
@@ -203,7 +175,11 @@ def _parameter(
     return Input(name, source, _key(name, source, marker), annotation, default)
 
 
-def _inferred(parameter: inspect.Parameter, known: Known) -> Any:
+def _is_constant(default: Any) -> bool:
+    return default is MISSING or default.__class__ in _CONSTANTS
+
+
+def _inferred(parameter: Wanted, known: Known) -> Any:
     """The type of a parameter without an annotation: that of its default, or text."""
     default = parameter.default
     if parameter.name in known.path or default is None:
@@ -270,7 +246,7 @@ def _called(name: str, marker: Dependency, kind: Any) -> Callable[..., Any]:
                 fixes=("Write Depends(function), or annotate the parameter with a class.",),
             )
         )
-    return typing.cast("Callable[..., Any]", call)
+    return cast("Callable[..., Any]", call)
 
 
 def _source(name: str, annotation: Any, marker: Any, known: Known) -> Source | None:
@@ -280,6 +256,8 @@ def _source(name: str, annotation: Any, marker: Any, known: Known) -> Source | N
         return None
     if name in known.path:
         return "path"
+    if isinstance(annotation, type) and is_struct(annotation):
+        return "body" if known.method in BODY_METHODS else None
     if is_text(annotation):
         return "query"
     if is_upload(annotation):

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from types import UnionType
 from typing import Any, Literal, Union, cast, get_args, get_origin
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zenith_server.handlers.response import STREAMS, is_file, is_response, is_status
 from zenith_server.handlers.schema import is_optional, members, plain
@@ -23,8 +25,7 @@ UNKNOWN, ELSEWHERE = "2XX", "3XX"
 """Statuses of responses that the annotation does not tell: ranges, as OpenAPI writes them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One possible response.
 
     Args:

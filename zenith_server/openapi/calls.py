@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from zenith_server.handlers.signature import Input, Known, Need, Signature, read
 from zenith_server.plan import Origin, Provider, Service
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A handler, guard or dependency, with the dependencies that it asks for."""
 
     signature: Signature

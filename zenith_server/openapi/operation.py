@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zenith_server.handlers.signature import Input, Known
 from zenith_server.openapi.answers import Answer, answers
@@ -18,8 +20,7 @@ from zenith_server.problems import title
 from zenith_server.router import CONDITIONAL, Conditional
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(Struct, frozen=True):
     """One method of one URL.
 
     Args:

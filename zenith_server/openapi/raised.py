@@ -10,10 +10,11 @@ import sys
 import sysconfig
 import typing
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
+
+from msgspec import Struct, field
 
 from zenith_server import problems
 from zenith_server.handlers.schema import plain
@@ -21,8 +22,7 @@ from zenith_server.openapi.docstring import doc_of
 from zenith_server.problems import HTTPException
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(Struct, frozen=True):
     """An exception that may end a request.
 
     Args:
@@ -38,8 +38,7 @@ class Raised:
     early: bool = False
 
 
-@dataclass(slots=True)
-class Sources:
+class Sources(Struct):
     """Reads functions of the project, each once; what is installed is not looked into."""
 
     _files: dict[str, dict[int, ast.AST]] = field(default_factory=dict[str, dict[int, ast.AST]])
@@ -79,8 +78,7 @@ class Sources:
         return self._files[name].get(function.__code__.co_firstlineno, ast.Pass())
 
 
-@dataclass(slots=True)
-class _Names:
+class _Names(Struct):
     """What the names in a function stand for."""
 
     function: FunctionType

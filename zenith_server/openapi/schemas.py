@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
 import msgspec
+from msgspec import Struct
 
 from zenith_server.handlers.pydantic_types import says_extra
 from zenith_server.handlers.schema import needs_pydantic
@@ -25,8 +25,7 @@ SAID = frozenset({"pattern", "format", "enum", "const", "contentEncoding"})
 _PYDANTICS: Mapping[Mode, Any] = {"in": "validation", "out": "serialization"}
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """A type whose schema is needed.
 
     Args:

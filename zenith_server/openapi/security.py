@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
+
+from msgspec import Struct
 
 from zenith_server.handlers.schema import is_optional, plain
 from zenith_server.handlers.signature import MISSING, Input
@@ -13,8 +14,7 @@ from zenith_server.markers import Security
 from zenith_server.openapi.calls import Call
 
 
-@dataclass(frozen=True, slots=True)
-class Scheme:
+class Scheme(Struct, frozen=True):
     """How a client says who it is.
 
     Args:

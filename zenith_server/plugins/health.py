@@ -7,8 +7,9 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from zenith_server.draft import Draft
 from zenith_server.plan import Check
@@ -52,8 +53,7 @@ async def live() -> Answer:
     return _answer(well=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """How one check went.
 
     Args:

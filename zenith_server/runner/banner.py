@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TextIO
+
+from msgspec import Struct
 
 from zenith_server.errors import Fault
 from zenith_server.runner.changes import Change
@@ -19,8 +20,7 @@ _MOST = 10
 """The number of changed routes that are named one by one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Serving:
+class Serving(Struct, frozen=True):
     """What is true once the workers serve.
 
     Args:

@@ -21,8 +21,9 @@ import json
 import pickle
 import socket
 import threading
-from dataclasses import dataclass
 from typing import Literal, cast
+
+from msgspec import Struct
 
 from zenith_server.errors import Fault
 from zenith_server.runner.program import Program
@@ -33,8 +34,7 @@ Task = Literal["serve", "standby", "broken"]
 LINE_LIMIT = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Failed:
+class Failed(Struct, frozen=True):
     """Why a start failed.
 
     Args:
@@ -48,8 +48,7 @@ class Failed:
     faults: tuple[Fault, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """What a new worker is to do.
 
     Args:

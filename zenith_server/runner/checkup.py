@@ -7,8 +7,9 @@ import random
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from zenith_server.errors import Fault
 from zenith_server.runner.banner import Report
@@ -33,8 +34,7 @@ _JITTER = 0.1
 _MIB = 1024 * 1024
 
 
-@dataclass(slots=True)
-class _Record:
+class _Record(Struct):
     """What is remembered of one worker.
 
     Args:

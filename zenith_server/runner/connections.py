@@ -16,9 +16,10 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from ipaddress import ip_address, ip_network
 from typing import Any
+
+from msgspec import Struct
 
 from zenith_server.settings import Settings
 
@@ -35,8 +36,7 @@ _SHARE = 0.02
 _AT_ONCE, _REST = 100, 0.005
 
 
-@dataclass(slots=True)
-class _Seen:
+class _Seen(Struct):
     """What is remembered of a connection.
 
     Args:
@@ -52,8 +52,7 @@ class _Seen:
     taken: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """How one connection fares.
 
     Args:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 from collections.abc import Callable, Coroutine
 from typing import Any
+
+from msgspec.structs import replace
 
 from zenith_server.runner.banner import Report
 from zenith_server.runner.processes import Process
@@ -111,8 +112,8 @@ class Crew:
 
     def _settings_now(self) -> Settings:
         """Return the settings with the number of workers, by which they share what is scarce."""
-        server = dataclasses.replace(self.settings.server, workers=self.wanted)
-        return dataclasses.replace(self.settings, server=server)
+        server = replace(self.settings.server, workers=self.wanted)
+        return replace(self.settings, server=server)
 
     def _pause(self) -> float:
         if self._failed_starts == 0:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from zenith_server.settings import Settings
 
@@ -11,8 +12,7 @@ ReadSettings = Callable[[], Settings]
 Facts = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Program:
+class Program(Struct, frozen=True):
     """The two functions that turn settings into a running app, as `module:name`.
 
     They are names, not functions, so that only a worker ever imports them.
@@ -28,8 +28,7 @@ class Program:
     prepare: str = "zenith_server.boot:prepared"
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """How long the supervisor waits for what it cannot control, in seconds.
 
     Args:

@@ -10,7 +10,8 @@ import signal
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 # How often a worker writes, in seconds.
 BEAT = 0.1
@@ -20,8 +21,7 @@ _LONGEST = 65_536
 _FRAME = re.compile(r'^  File "(.+)", line (\d+) in (.+)$', re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """What a worker has to do.
 
     Args:
@@ -35,8 +35,7 @@ class Counts:
     sockets: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """One line of a stack."""
 
     file: str

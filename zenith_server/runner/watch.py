@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from watchfiles import Change
@@ -42,8 +43,7 @@ _QUIET_MS, _LONGEST_MS = 10, 300
 _POLL_MS = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Saved:
+class Saved(Struct, frozen=True):
     """Files that changed together, relative to the project's folder.
 
     Args:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 
-from zenith_server.settings.keys import key
+from zenith_server.settings.keys import Section, key
 from zenith_server.settings.kinds import address, day, patterns, text, truth, version
 
 
-@dataclass(frozen=True, slots=True)
-class Docs:
+class Docs(Section, frozen=True):
     """The description of the API, and the page that shows it."""
 
     openapi: bool = key(
@@ -33,8 +31,7 @@ class Docs:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Versions:
+class Versions(Section, frozen=True):
     """Which version of the API answers; each is a folder of routes, such as `routes/v2`."""
 
     default: str | None = key(
@@ -44,8 +41,7 @@ class Versions:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(Section, frozen=True):
     """One version, below its name in `versions`."""
 
     deprecated: date | None = key(

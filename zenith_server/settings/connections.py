@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from zenith_server.settings.keys import key
+from zenith_server.settings.keys import Section, key
 from zenith_server.settings.kinds import duration, size, whole
 
 
-@dataclass(frozen=True, slots=True)
-class Connections:
+class Connections(Section, frozen=True):
     """How many connections there may be, and how little a client may do with one."""
 
     limit: int = key(

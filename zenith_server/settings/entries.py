@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct
 
 from zenith_server.environment import EnvironmentName
 from zenith_server.errors import Fault, suggestion
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 LONGEST_SHOWN = 60
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """What one source says about one setting.
 
     Args:

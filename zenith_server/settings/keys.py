@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
-from typing import TypeVar, cast
+from collections.abc import Callable, Container, Iterator, Mapping
+from typing import Any, ClassVar, TypeVar, cast
+
+from msgspec import Struct, StructMeta
+from msgspec.structs import replace
 
 from zenith_server.environment import Environment, EnvironmentName
 from zenith_server.settings.kinds import Kind
@@ -13,8 +15,7 @@ T = TypeVar("T")
 Computed = Callable[[Environment], "tuple[T, str] | None"]
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """One setting as it is declared; `key` makes it, `declared` finds it.
 
     Args:
@@ -65,18 +66,57 @@ def key(
 
     Example:
         >>> from zenith_server.settings.kinds import whole
-        >>> @dataclass(frozen=True)
-        ... class Mail:
+        >>> class Mail(Section, frozen=True):
         ...     port: int = key(whole(1, 65535), 25, "The port of the mail server.")
         >>> Mail().port
         25
     """
     usual = by_environment or {}
     declaration = Key("", kind, default, description, usual, variable, secret, computed)
-    return field(default=default, repr=not secret, metadata={"key": declaration})
+    return cast("T", declaration)
 
 
-def declared(section: str, values: type) -> Iterator[Key]:
+class _Declaring(StructMeta):
+    """Makes a field with its default of each declaration in a section, and keeps that."""
+
+    def __new__(
+        cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **options: Any
+    ) -> Any:
+        keys = {each: key for each, key in namespace.items() if isinstance(key, Key)}
+        defaults = {each: key.default for each, key in keys.items()}
+        return super().__new__(cls, name, bases, {**namespace, **defaults, "keys": keys}, **options)
+
+
+class Discreet(Struct, frozen=True):
+    """Values of which some are not printed with the others."""
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        """Return what is printed."""
+        hidden = self.hidden()
+        return [(n, getattr(self, n)) for n in self.__struct_fields__ if n not in hidden]
+
+    def __repr__(self) -> str:
+        values = ", ".join(f"{name}={value!r}" for name, value in self.__rich_repr__())
+        return f"{type(self).__qualname__}({values})"
+
+    @classmethod
+    def hidden(cls) -> Container[str]:
+        """Return the names of what is not printed."""
+        return ()
+
+
+class Section(Discreet, frozen=True, metaclass=_Declaring):
+    """The settings of one section."""
+
+    keys: ClassVar[Mapping[str, Key]] = {}
+
+    @classmethod
+    def hidden(cls) -> Container[str]:
+        """Return the names of secrets."""
+        return [name for name, declaration in cls.keys.items() if declaration.secret]
+
+
+def declared(section: str, values: type[Section]) -> Iterator[Key]:
     """Yield the settings declared in the class of a section."""
-    for each in fields(values):
-        yield replace(cast("Key", each.metadata["key"]), name=f"{section}.{each.name}")
+    for name, declaration in values.keys.items():
+        yield replace(declaration, name=f"{section}.{name}")

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from math import inf, isfinite
 from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from zenith_server.editors import EDITORS
 from zenith_server.names import VERSION
@@ -36,8 +37,7 @@ _TRUE = {"true": True, "yes": True, "on": True, "1": True}
 _WORDS = {**_TRUE, "false": False, "no": False, "off": False, "0": False}
 
 
-@dataclass(frozen=True, slots=True)
-class Kind(Generic[T_co]):
+class Kind(Struct, Generic[T_co], frozen=True):
     """A kind of value.
 
     Args:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
+
+from msgspec.structs import replace
 
 from zenith_server.environment import SHORT_FORMS, VARIABLES, Environment
 from zenith_server.errors import Fault, ProjectError

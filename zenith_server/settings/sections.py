@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from zenith_server.cores import usable_cores
 from zenith_server.environment import Environment
-from zenith_server.settings.keys import key
+from zenith_server.settings.keys import Section, key
 from zenith_server.settings.kinds import (
     Kind,
     bind,
@@ -53,8 +52,7 @@ def _workers(environment: Environment) -> tuple[int, str]:
     return min(cores, MOST_WORKERS), f"default of {environment.name}: usable cores {cores}"
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
+class Server(Section, frozen=True):
     """The listening socket and the processes behind it."""
 
     host: str = key(
@@ -139,8 +137,7 @@ class Server:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Database:
+class Database(Section, frozen=True):
     """The database and its connection pool."""
 
     url: str | None = key(
@@ -182,8 +179,7 @@ class Database:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Migrations:
+class Migrations(Section, frozen=True):
     """What happens to pending migrations."""
 
     on_start: OnStart = key(
@@ -205,8 +201,7 @@ class Migrations:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Security:
+class Security(Section, frozen=True):
     """Who may ask, and what answers are signed with."""
 
     secret_key: str | None = key(
@@ -236,8 +231,7 @@ class Security:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Cors:
+class Cors(Section, frozen=True):
     """Which pages of other origins may call this server from a browser."""
 
     origins: tuple[str, ...] = key(
@@ -260,8 +254,7 @@ class Cors:
     max_age: float = key(duration(), 600.0, "How long browsers may remember these answers.")
 
 
-@dataclass(frozen=True, slots=True)
-class Logging:
+class Logging(Section, frozen=True):
     """What is logged, and how it looks."""
 
     level: Level = key(
@@ -284,8 +277,7 @@ class Logging:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Errors:
+class Errors(Section, frozen=True):
     """How errors are shown to developers; elsewhere nobody is shown any."""
 
     editor: str = key(
@@ -296,8 +288,7 @@ class Errors:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Requests:
+class Requests(Section, frozen=True):
     """What a request may bring, and how long it may take."""
 
     json_limit: int = key(size(), 2**20, "The largest body, forms and uploads apart.")
@@ -327,8 +318,7 @@ class Requests:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Redis:
+class Redis(Section, frozen=True):
     """The Redis server, for those services and plugins of the project that use one."""
 
     url: str | None = key(
@@ -336,8 +326,7 @@ class Redis:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Health:
+class Health(Section, frozen=True):
     """What the health URLs tell."""
 
     details: bool = key(
@@ -348,8 +337,7 @@ class Health:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Metrics:
+class Metrics(Section, frozen=True):
     """Who may read /metrics; where nothing is set, nobody, and then nothing is counted."""
 
     token: str | None = key(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Container, Iterable, Mapping
 from difflib import get_close_matches
 from operator import attrgetter
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from zenith_server.environment import Environment
 from zenith_server.errors import Fault, ProjectError
@@ -15,7 +16,7 @@ from zenith_server.names import VERSION
 from zenith_server.secrets import looks_secret, masked, printable
 from zenith_server.settings.api import Docs, Version, Versions
 from zenith_server.settings.connections import Connections
-from zenith_server.settings.keys import Key, declared
+from zenith_server.settings.keys import Discreet, Key, declared
 from zenith_server.settings.sections import (
     Cors,
     Database,
@@ -71,8 +72,7 @@ def key_of(name: str) -> Key | None:
     return KEYS.get(f"database.{further[1]}" if further else name)
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """A value that one source gives to a setting.
 
     Args:
@@ -84,8 +84,7 @@ class Given:
     value: object
 
 
-@dataclass(frozen=True, slots=True)
-class Explained:
+class Explained(Struct, frozen=True):
     """A setting as `zenith-server config --explain` prints it; secrets are masked.
 
     Args:
@@ -107,8 +106,7 @@ class Explained:
     secret: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(Discreet, frozen=True):
     """Everything that configures a project; `read_settings` makes it, nothing changes it.
 
     Args:
@@ -147,13 +145,11 @@ class Settings:
     by_version: Mapping[str, Version] = field(default_factory=dict[str, Version])
     layers: Mapping[str, bool] = field(default_factory=dict[str, bool])
     plugins: Mapping[str, Mapping[str, object]] = field(
-        default_factory=dict[str, Mapping[str, object]], repr=False
+        default_factory=dict[str, Mapping[str, object]]
     )
-    environ: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    environ: Mapping[str, str] = field(default_factory=dict[str, str])
     warnings: tuple[Fault, ...] = ()
-    givens: Mapping[str, tuple[Given, ...]] = field(
-        default_factory=dict[str, tuple[Given, ...]], repr=False
-    )
+    givens: Mapping[str, tuple[Given, ...]] = field(default_factory=dict[str, tuple[Given, ...]])
 
     def origin(self, key: str) -> str:
         """Return the source that a setting's value comes from.
@@ -189,6 +185,11 @@ class Settings:
         if not wanted:
             raise ProjectError(unknown_setting(name, (), known))
         return tuple(_explained(key, known[key]) for key in wanted)
+
+    @classmethod
+    def hidden(cls) -> Container[str]:
+        """Return the names of what may hold secrets, whatever it is called there."""
+        return ("plugins", "environ", "givens")
 
     def _default(self, key: str) -> tuple[Given, ...]:
         value: object = attrgetter(key)(self)

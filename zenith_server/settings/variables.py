@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import ChainMap
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from zenith_server.environment import EnvironmentName
 from zenith_server.errors import Fault
@@ -23,8 +25,7 @@ _CONVENTIONAL = {key.variable: name for name, key in KEYS.items() if key.variabl
 _OWN = {key.variables[0]: name for name, key in KEYS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Variable:
+class Variable(Struct, frozen=True):
     """A variable, and where it is set.
 
     Args:

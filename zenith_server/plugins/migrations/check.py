@@ -5,8 +5,9 @@ from __future__ import annotations
 import json as json_text
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from zenith_server.database.databases import Databases
 from zenith_server.errors import ProjectError
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 _NAMES = {"postgresql": "PostgreSQL", "mysql": "MySQL", "sqlite": "SQLite"}
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """What was found out about one database.
 
     Args:

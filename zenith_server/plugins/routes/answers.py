@@ -51,7 +51,7 @@ def _found(draft: Draft, file: ProjectFile, module: ModuleType) -> Iterator[Foun
     yield from included
     handlers = {id(handler) for _, _, handler in included}
     for name, value in list(vars(module).items()):
-        if not callable(value) or inspect.isclass(value) or id(value) in handlers:
+        if not callable(value) or isinstance(value, type) or id(value) in handlers:
             continue
         is_own = _is_own(value, module)
         marks: tuple[Declared, ...] = getattr(value, MARK, ()) if is_own else ()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from zenith_server.dispatch.layering import items_of, layers_in
 from zenith_server.draft import Draft
@@ -19,13 +20,15 @@ from zenith_server.plan import ErrorMapping, Guard, Layer, Origin
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(Struct, frozen=True):
     """What one folder adds."""
 
     layers: tuple[Layer, ...] = ()
     guards: tuple[Guard, ...] = ()
     errors: tuple[ErrorMapping, ...] = ()
+
+
+_NOTHING = Folder()
 
 
 class Folders:
@@ -51,6 +54,8 @@ class Folders:
 
     def around(self, relative: str) -> Folder:
         """Return everything around a file: layers and guards root to leaf, errors leaf to root."""
+        if not (self._around or self._errors):
+            return _NOTHING
         parts = relative.split("/")[:-1]
         chain = ["/".join(parts[: index + 1]) for index in range(len(parts))]
         around = [self._around[folder] for folder in chain if folder in self._around]

@@ -1,0 +1,5 @@
+"""A command line that cannot be followed."""
+
+
+class UsageError(Exception):
+    """The words of the command line cannot be followed; the text says why."""
