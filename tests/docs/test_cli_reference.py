@@ -11,7 +11,7 @@ from tests.commands import Command
 from zenith_server.cli.commands import application
 
 PAGE = Path(__file__).parents[2] / "docs/reference/cli.md"
-OPTION = re.compile(r"--[a-z-]+")
+OPTION = re.compile(r"--[a-z0-9-]+")
 
 
 def names() -> list[str]:
@@ -39,7 +39,7 @@ def test_the_section_has_the_options_of(name: str, command: Command) -> None:
     lines = command(*name.split(), "--help").out.splitlines()
     shown = [line.partition(": ")[0] for line in lines if line.startswith("  ")]
     real = {option for text in shown for option in OPTION.findall(text)}
-    assert set(re.findall(r"`(--[a-z-]+)`", sections()[name])) == real
+    assert set(re.findall(r"`(--[a-z0-9-]+)`", sections()[name])) == real
 
 
 def test_the_example_of_a_plugin_runs(command: Command) -> None:

@@ -36,7 +36,7 @@ def ask(address: tuple[str, int]) -> bytes:
 @pytest.mark.timeout(120)
 async def test_a_worker_that_is_ended_as_it_begins_to_serve_ends_no_request(tmp_path: Path) -> None:
     with listen("127.0.0.1", 0, 16) as listener:
-        workers = Workers(listener, Program(), Limits(), nobody, nobody, nobody)
+        workers = Workers([listener], Program(), Limits(), nobody, nobody, nobody)
         settings = settings_of(tmp_path)
         asking = asyncio.create_task(asyncio.to_thread(ask, listener.getsockname()))
         unwanted = workers.fork("serve", settings)

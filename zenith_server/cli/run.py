@@ -30,6 +30,10 @@ class ServerOptions:
         str | None, Parameter(help="A certificate in PEM form: serve HTTPS and HTTP/2.")
     ] = None
     keyfile: Annotated[str | None, Parameter(help="The key of the certificate.")] = None
+    http3: Annotated[
+        bool | None,
+        Parameter(help="Serve HTTP/3 too, on the same port of UDP.", negative="--no-http3"),
+    ] = None
     workers: Annotated[int | None, Parameter(help="How many processes serve.")] = None
     engine: Annotated[
         Literal["auto", "hypercorn", "granian"] | None, Parameter(help="The HTTP engine.")

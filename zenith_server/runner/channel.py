@@ -57,6 +57,7 @@ class Job(Struct, frozen=True):
         prepares: whether it does first what must be done once, and then waits to be told to serve.
         changed: files of the project that were just saved, relative to its folder.
         token: names what it serves, the same for all workers that serve the same.
+        secret: what all workers of the server share, and nobody else knows.
     """
 
     task: Task
@@ -66,6 +67,7 @@ class Job(Struct, frozen=True):
     prepares: bool = False
     changed: tuple[str, ...] = ()
     token: str = ""
+    secret: bytes = b""
 
 
 def encode(message: Message) -> bytes:

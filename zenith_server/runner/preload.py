@@ -15,6 +15,7 @@ _MIGRATIONS = ("alembic.runtime.migration",)
 # environment that a project's .env could change.
 _FORKABLE = frozenset(
     [
+        "aioquic",
         "aiosqlite",
         "alembic",
         "annotated_types",
@@ -41,6 +42,7 @@ _FORKABLE = frozenset(
         "pwdlib",
         "pydantic",
         "pydantic_core",
+        "pylsqpack",
         "python_multipart",
         "sniffio",
         "sqlalchemy",

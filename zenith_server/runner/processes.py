@@ -10,7 +10,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, cast
@@ -183,13 +183,13 @@ class ForkServer:
     """A running fork server; closing it ends every process that came from it.
 
     Args:
-        inherited: the socket that each process gets, the listening one.
+        inherited: the sockets that each process gets, the listening one first.
 
     Attributes:
         lost: set when it has died.
     """
 
-    def __init__(self, inherited: socket.socket) -> None:
+    def __init__(self, inherited: Sequence[socket.socket]) -> None:
         self._inherited = inherited
         self._socket, self._wait = _taken() or _begun()
         self._tickets = itertools.count(1)
@@ -211,7 +211,8 @@ class ForkServer:
         ours, theirs = socket.socketpair()
         process = Process(next(self._tickets), job, ours)
         self._processes[process.ticket] = process
-        descriptors = [theirs.fileno(), process.pulse.descriptor, self._inherited.fileno()]
+        sockets = [each.fileno() for each in self._inherited]
+        descriptors = [theirs.fileno(), process.pulse.descriptor, *sockets]
         request: Message = {"type": "fork", "id": process.ticket, "descriptors": len(descriptors)}
         self._send(request, descriptors)
         theirs.close()

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import socket
 import time
+from contextlib import ExitStack
 
 from zenith_server.errors import ProjectError
-from zenith_server.runner import tls
+from zenith_server.runner import http3, tls
 from zenith_server.runner.banner import Report
 from zenith_server.runner.exits import Exit
 from zenith_server.runner.listener import open_listener
 from zenith_server.runner.program import Limits, Program, ReadSettings
 from zenith_server.runner.sockets import AddressError, remove
 from zenith_server.runner.supervisor import Supervisor
+from zenith_server.settings import Settings
 
 
 def serve(
@@ -43,15 +46,18 @@ def serve(
     try:
         settings = read_settings()
         unwise = [*settings.warnings, *tls.warnings(settings)]
-        listener = open_listener(settings, os.environ)
+        http3.check(settings)
+        sockets = _open(settings)
     except ProjectError as error:
         report.failed(str(error))
         return Exit.ADDRESS if isinstance(error, AddressError) else Exit.PROJECT
     for warning in unwise:
         report.warned(warning)
-    with listener:
+    with ExitStack() as opened:
+        for each in sockets:
+            opened.enter_context(each)
         supervisor = Supervisor(
-            listener,
+            sockets,
             settings,
             read_settings,
             report,
@@ -63,4 +69,14 @@ def serve(
             return asyncio.run(supervisor.run())
         finally:
             if (settings.server.bind or "").startswith("unix:"):
-                remove(listener)
+                remove(sockets[0])
+
+
+def _open(settings: Settings) -> list[socket.socket]:
+    """Open the socket that connections come by, and that for datagrams where there is one."""
+    listener = open_listener(settings, os.environ)
+    try:
+        return [listener, *http3.open_sockets(listener, settings)]
+    except ProjectError:
+        listener.close()
+        raise

@@ -39,14 +39,14 @@ class Supervisor:
     """Keeps a number of workers serving on one socket until it is told to stop.
 
     Args:
-        listener: the socket, already listening.
+        sockets: the one that connections come by, already listening, and that for datagrams.
         settings: the settings to start with; later ones come from `read_settings`.
         started: when the command was started, on the monotonic clock, for the banner.
     """
 
     def __init__(
         self,
-        listener: socket.socket,
+        sockets: Sequence[socket.socket],
         settings: Settings,
         read_settings: ReadSettings,
         report: Report,
@@ -55,7 +55,7 @@ class Supervisor:
         limits: Limits,
         started: float,
     ) -> None:
-        self._listener = listener
+        self._sockets = sockets
         self._settings = settings
         self._read_settings = read_settings
         self._report = report
@@ -74,7 +74,7 @@ class Supervisor:
         """Serve until told to stop, or until it is clear that serving is not possible."""
         self._finished: asyncio.Future[Exit] = asyncio.get_running_loop().create_future()
         self._workers = Workers(
-            self._listener, self._program, self._limits, self._ended, self._leaving, self._asked
+            self._sockets, self._program, self._limits, self._ended, self._leaving, self._asked
         )
         self._scrapes = Scrapes(self._workers, self._spawn)
         self._crew = Crew(
@@ -104,7 +104,7 @@ class Supervisor:
             self._report.warned(error.faults[0])
 
     def _state(self) -> State:
-        address = url(self._listener)
+        address = url(self._sockets[0])
         return state_of(self._workers, self._crew, self._settings, address, self._started)
 
     # Starting and replacing workers
@@ -140,8 +140,10 @@ class Supervisor:
 
     def _use(self, settings: Settings) -> None:
         was, now = self._settings.server, settings.server
-        if (was.host, was.port) != (now.host, now.port):
-            self._report.note("server.host and server.port change when the server is started anew")
+        if (was.host, was.port, was.http3) != (now.host, now.port, now.http3):
+            self._report.note(
+                "server.host, server.port and server.http3 change when the server is started anew"
+            )
         self._settings = settings
         self._crew.use(settings)
         self._workers.fork_server.preload(first_libraries(settings, self._program))
@@ -208,7 +210,7 @@ class Supervisor:
             Serving(
                 environment=settings.environment.name,
                 reason=settings.environment.reason,
-                url=url(self._listener, is_secure=settings.server.certfile is not None),
+                url=url(self._sockets[0], is_secure=settings.server.certfile is not None),
                 engine=str(about.get("engine", "")),
                 workers=settings.server.workers,
                 facts=(*_facts(about), *self._facts),

@@ -46,18 +46,25 @@ _PARTING_SHARE = 1 / 3
 _PARTING = 5.0
 
 
-def main(channel_descriptor: int, pulse_descriptor: int, listener_descriptor: int) -> int:
+def main(
+    channel_descriptor: int,
+    pulse_descriptor: int,
+    listener_descriptor: int,
+    datagram_descriptor: int | None = None,
+) -> int:
     """Do the job that arrives on the channel; the return value is the process's exit code."""
     pulse = Pulse(pulse_descriptor)
     pulse.confess()
     channel = Channel(socket.socket(fileno=channel_descriptor))
-    listener = socket.socket(fileno=listener_descriptor)
+    sockets = [socket.socket(fileno=listener_descriptor)]
+    if datagram_descriptor is not None:
+        sockets.append(socket.socket(fileno=datagram_descriptor))
     job = channel.read_job()
     if job is None:
         return _FAILED
     try:
         configure(job.settings.logging)
-        return _serve(job, channel, pulse, listener)
+        return _serve(job, channel, pulse, sockets)
     except BaseException as error:  # noqa: BLE001
         # Also SystemExit and KeyboardInterrupt: project code may raise anything while imported.
         full = job.settings.logging.full_traceback
@@ -67,14 +74,14 @@ def main(channel_descriptor: int, pulse_descriptor: int, listener_descriptor: in
         return _FAILED
 
 
-def _serve(job: Job, channel: Channel, pulse: Pulse, listener: socket.socket) -> int:
+def _serve(job: Job, channel: Channel, pulse: Pulse, sockets: list[socket.socket]) -> int:
     with _bounded_boot(job, channel):
         app = _app(job)
     collect_again()
     if job.prepares and not _prepare(job, channel, app):
         return 0
     with _bounded_boot(job, channel) as booted:
-        worker = _Worker(job, channel, pulse, listener, app)
+        worker = _Worker(job, channel, pulse, sockets, app)
         with asyncio.Runner(loop_factory=loops.maker(worker.loop_name)) as runner:
             runner.run(worker.run(booted))
     return 0
@@ -160,12 +167,20 @@ class _Worker:
     """The serving part of a worker, inside its event loop."""
 
     def __init__(
-        self, job: Job, channel: Channel, pulse: Pulse, listener: socket.socket, app: ASGIApp
+        self,
+        job: Job,
+        channel: Channel,
+        pulse: Pulse,
+        sockets: list[socket.socket],
+        app: ASGIApp,
     ) -> None:
         self._job = job
         self._channel = channel
         self._pulse = pulse
-        self._listener = listener
+        self._listener, *datagrams = sockets
+        # A stand-in leaves datagrams to the worker that is about to come.
+        is_asked = datagrams and job.settings.server.http3 and job.task != "standby"
+        self._quic = engines.Quic(datagrams[0], job.secret) if is_asked else None
         self._app = app
         is_project = job.task == "serve"
         self.loop_name: loops.LoopName = loops.choose(job.settings) if is_project else "asyncio"
@@ -190,7 +205,8 @@ class _Worker:
         if not await self._is_wanted():
             await lifespan.shutdown()
             return
-        self._engine.start(self._door(gate), self._listener, settings.server.backlog)
+        backlog = settings.server.backlog
+        self._engine.start(self._door(gate), self._listener, backlog, self._quic)
         Connections(self._listener, settings).start()
         booted()
         self._beat(gate)
@@ -218,7 +234,9 @@ class _Worker:
         """Tell what is served; those who wait for their first answer come first."""
         facts = cast("Facts", getattr(self._app, "facts", tuple)())
         loop = " on uvloop" if self.loop_name == "uvloop" else ""
-        about: Message = {"type": "about", "engine": self._engine_name + loop, "facts": facts}
+        quic = " with HTTP/3" if self._quic else ""
+        engine = f"{self._engine_name}{loop}{quic}"
+        about: Message = {"type": "about", "engine": engine, "facts": facts}
         about["modules"] = _libraries(self._job.settings.root)
         if self._job.settings.server.reload:
             about["routes"] = getattr(self._app, "outline", dict)()
@@ -302,6 +320,7 @@ class _Worker:
         settle = _seconds(order, "settle", 0.25)
         getattr(self._app, "drain", _nothing)()
         gate.closing = True
+        self._engine.warn()
         await self._unless_hurried(asyncio.sleep(lame_duck))
         deadline = time.monotonic() + grace
         parting = asyncio.ensure_future(gate.part(min(grace * _PARTING_SHARE, _PARTING)))
@@ -313,7 +332,7 @@ class _Worker:
         if self._refresher is not None:
             self._refresher.close()
         await self._unless_hurried(gate.settle(settle, min(4 * settle, grace / 2)))
-        self._engine.stop_accepting()
+        self._engine.stop_accepting(last=not order.get("replaced"))
         await self._unless_hurried(asyncio.wait({parting}))
         await self._finish(gate, deadline)
         self._count()

@@ -33,7 +33,7 @@ class Workers:
     """All processes of a supervisor, and the fork server that they come from.
 
     Args:
-        listener: the socket that each of them inherits.
+        inherited: the sockets that each of them gets: the listening one, and that for datagrams.
         program: what they run.
         limits: how long to wait for what.
         ended: called for each adopted process that ended, with its exit code.
@@ -48,14 +48,14 @@ class Workers:
 
     def __init__(
         self,
-        listener: socket.socket,
+        inherited: Sequence[socket.socket],
         program: Program,
         limits: Limits,
         ended: Callable[[Process, int], None],
         leaving: Callable[[Process], None],
         asked: Callable[[Process], None],
     ) -> None:
-        self._listener = listener
+        self._inherited = inherited
         self._program = program
         self._limits = limits
         self._ended = ended
@@ -65,8 +65,9 @@ class Workers:
         self._starting: set[Process] = set()
         self._preparing: Process | None = None
         self._name = secrets.token_hex(4)
+        self._secret = secrets.token_bytes(32)
         self._saves = 0
-        self.fork_server = ForkServer(listener)
+        self.fork_server = ForkServer(inherited)
         self.generation = 0
         self.past_requests = 0
         self.changed: tuple[str, ...] = ()
@@ -82,7 +83,8 @@ class Workers:
         prepares: bool = False,
     ) -> Process:
         """Start a process; it counts among the workers only once it has been adopted."""
-        job = Job(task, self._program, settings, failed, prepares, self.changed, self._token)
+        more = failed, prepares, self.changed, self._token, self._secret
+        job = Job(task, self._program, settings, *more)
         process = self.fork_server.fork(job)
         process.generation = self.generation
         return process
@@ -143,7 +145,7 @@ class Workers:
     async def renew_fork_server(self) -> None:
         """Wait until the fork server has died, and start another."""
         await self.fork_server.lost.wait()
-        self.fork_server = ForkServer(self._listener)
+        self.fork_server = ForkServer(self._inherited)
 
     # Asking
 

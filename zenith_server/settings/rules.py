@@ -19,6 +19,8 @@ def faults_of(settings: Settings) -> Iterator[Fault]:
     """Yield what stops the project: values that are valid, each by itself, and dangerous here."""
     if "*" in settings.cors.origins and settings.cors.credentials:
         yield _any_origin_with_cookies(settings)
+    if settings.server.http3:
+        yield from _not_for_http3(settings)
     for name, version in settings.by_version.items():
         if version.deprecated and version.sunset and version.sunset < version.deprecated:
             yield _gone_before(settings, name)
@@ -46,6 +48,27 @@ def _any_origin_with_cookies(settings: Settings) -> Fault:
         "Every page on the web could then act here in the name of whoever is logged in.",
         ("List the origins that may send cookies.", "Or set cors.credentials to false."),
     )
+
+
+def _not_for_http3(settings: Settings) -> Iterator[Fault]:
+    asked = settings.origin("server.http3")
+    if not settings.server.certfile:
+        yield Fault(
+            "HTTP/3 needs a certificate",
+            (asked,),
+            "It is always encrypted (RFC 9114, 3.1).",
+            (
+                "Set server.certfile and server.keyfile (--certfile, --keyfile).",
+                "For development: zenith-server dev --https --http3 makes a certificate.",
+            ),
+        )
+    if settings.server.engine == "granian":
+        yield Fault(
+            "Granian does not serve HTTP/3",
+            tuple(dict.fromkeys((asked, settings.origin("server.engine")))),
+            "It speaks HTTP/1.1 and 2.",
+            ("Leave server.engine out, or set it to hypercorn.", "Or leave server.http3 out."),
+        )
 
 
 def _gone_before(settings: Settings, name: str) -> Fault:

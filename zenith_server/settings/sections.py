@@ -80,6 +80,12 @@ class Server(Section, frozen=True):
     keyfile: str | None = key(
         text(), None, "The key of the certificate; not set: it is in the same file."
     )
+    http3: bool = key(
+        truth(),
+        False,
+        "Whether HTTP/3 is served too, on the UDP port of the same number; needs a certificate and "
+        "`pip install 'zenith-server[http3]'`.",
+    )
     workers: int = key(
         whole(1, 1024),
         1,
@@ -91,7 +97,8 @@ class Server(Section, frozen=True):
     engine: Engine = key(
         _ENGINE,
         "auto",
-        "The HTTP engine; auto is hypercorn in development and test, granian elsewhere.",
+        "The HTTP engine; auto is hypercorn in development and test and for HTTP/3, granian "
+        "elsewhere.",
     )
     loop: Loop = key(
         _LOOP,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Literal, Protocol
 
@@ -12,15 +13,34 @@ from zenith_server.settings import Settings
 EngineName = Literal["hypercorn", "granian"]
 
 
+@dataclass(frozen=True, slots=True)
+class Quic:
+    """What HTTP/3 needs besides.
+
+    Args:
+        socket: the UDP socket that all workers read.
+        secret: what the workers of a server share.
+    """
+
+    socket: socket.socket
+    secret: bytes
+
+
 class Engine(Protocol):
     """One server on one listening socket, inside the running event loop.
 
-    `start`, `stop_accepting` (perhaps twice) and `finish` are called in this order. `pause` and
-    `resume` come in between, from another thread, because the loop is blocked.
+    `start`, `warn`, `stop_accepting` (perhaps twice) and `finish` are called in this order. `pause`
+    and `resume` come in between, from another thread, because the loop is blocked.
     """
 
-    def start(self, app: ASGIApp, listener: socket.socket, backlog: int) -> None:
+    def start(
+        self, app: ASGIApp, listener: socket.socket, backlog: int, quic: Quic | None = None
+    ) -> None:
         """Begin to accept connections."""
+        ...
+
+    def warn(self) -> None:
+        """Ask clients to make their next connection elsewhere, if their answers do not."""
         ...
 
     def pause(self) -> None:
@@ -31,8 +51,12 @@ class Engine(Protocol):
         """Accept connections again."""
         ...
 
-    def stop_accepting(self) -> None:
-        """Leave further connections to the other processes on the socket, where possible."""
+    def stop_accepting(self, *, last: bool = False) -> None:
+        """Leave further connections to the other processes on the socket, where possible.
+
+        Args:
+            last: whether there are no others.
+        """
         ...
 
     async def finish(self) -> None:
@@ -45,6 +69,8 @@ def choose(settings: Settings) -> EngineName:
     choice = settings.server.engine
     if choice != "auto":
         return choice
+    if settings.server.http3:
+        return "hypercorn"
     busy = settings.environment.name in ("staging", "production")
     return "granian" if busy and find_spec("granian") else "hypercorn"
 

@@ -27,6 +27,7 @@ from granian.server.embed import Server
 from zenith_server.protocol import ASGIApp
 from zenith_server.runner import tls
 from zenith_server.runner.descriptors import descriptor_room
+from zenith_server.runner.engines import Quic
 from zenith_server.settings import Settings
 
 # The type stub of granian lacks the constructor; see `SocketHolder.__text_signature__`.
@@ -115,8 +116,10 @@ class Granian:
         self._taken: list[int] = []
         self._taking = threading.Lock()
 
-    def start(self, app: ASGIApp, listener: socket.socket, backlog: int) -> None:
-        """Begin to accept connections."""
+    def start(
+        self, app: ASGIApp, listener: socket.socket, backlog: int, quic: Quic | None = None
+    ) -> None:
+        """Begin to accept connections; it has no use for QUIC."""
         logging.getLogger("_granian").setLevel(logging.CRITICAL)
         if __version__.startswith(KNOWN):
             cast("Any", embed)._future_watcher_wrapper = _answered
@@ -146,7 +149,10 @@ class Granian:
             knock.settimeout(1.0)
             knock.connect(self._listener.getsockname())
 
-    def stop_accepting(self) -> None:
+    def warn(self) -> None:
+        """Nothing to do: every answer of a stopping worker says it."""
+
+    def stop_accepting(self, *, last: bool = False) -> None:
         """Take the socket from Granian for good.
 
         Granian stops accepting and closes connections in one step, and a connection that was

@@ -13,7 +13,7 @@ import logging
 import socket
 import sys
 from functools import partial
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.typing import ASGIFramework
@@ -21,27 +21,35 @@ from hypercorn.typing import ASGIFramework
 from zenith_server.protocol import ASGIApp
 from zenith_server.runner import tls
 from zenith_server.runner.descriptors import descriptor_room
-from zenith_server.runner.engines import repairs, savings
+from zenith_server.runner.engines import Quic, repairs, savings
 from zenith_server.settings import Settings
+
+if TYPE_CHECKING:
+    from zenith_server.runner.engines.http3.server import Server
 
 log = logging.getLogger("zenith_server")
 
 # How many waiting connections one wake-up takes, so that workers on one socket share them.
 _AT_ONCE = 16
 _REST = 0.05
+# Seconds for which a client may remember that there is HTTP/3.
+_REMEMBERED = 86400
 
 
 class Hypercorn:
-    """Serves HTTP/1.1, HTTP/2 and WebSockets in pure Python."""
+    """Serves HTTP/1.1, HTTP/2 and WebSockets in pure Python; HTTP/3 too where it is asked for."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._connections: set[asyncio.Task[None]] = set()
         self._room = min(settings.connections.limit, descriptor_room())
         self._is_accepting = False
+        self._http3: Server | None = None
         self._handshake_time = max(settings.connections.idle, 0.001)
 
-    def start(self, app: ASGIApp, listener: socket.socket, backlog: int) -> None:
+    def start(
+        self, app: ASGIApp, listener: socket.socket, backlog: int, quic: Quic | None = None
+    ) -> None:
         """Begin to accept connections."""
         if not repairs.apply(self._settings.requests.websocket_limit):
             log.warning("This Hypercorn is another one than was tried; its faults are not mended")
@@ -53,6 +61,24 @@ class Hypercorn:
         self._listener = listener
         self._is_accepting = True
         self._loop.add_reader(listener.fileno(), self._accept)
+        if quic is not None:
+            self._http3 = self._start_http3(app, quic)
+
+    def _start_http3(self, app: ASGIApp, quic: Quic) -> Server:
+        from zenith_server.runner.engines.http3.server import Server
+
+        port = quic.socket.getsockname()[1]
+        self._config.alt_svc_headers = [f'h3=":{port}"; ma={_REMEMBERED}']
+        server = Server(
+            app,
+            quic.socket,
+            self._settings,
+            always=lambda: self._config.response_headers("h3"),
+            secret=quic.secret,
+            is_full=lambda: self._is_full,
+        )
+        server.start()
+        return server
 
     def pause(self) -> None:
         """Nothing to do: a loop that is blocked accepts nothing."""
@@ -60,14 +86,25 @@ class Hypercorn:
     def resume(self) -> None:
         """Nothing to do either."""
 
-    def stop_accepting(self) -> None:
+    def warn(self) -> None:
+        """Ask clients of HTTP/3 to make their next connection elsewhere; others are told so."""
+        if self._http3:
+            self._http3.warn()
+
+    def stop_accepting(self, *, last: bool = False) -> None:
         """Leave further connections to the other processes on the socket."""
+        if self._http3:
+            self._http3.stop_accepting(last=last)
         self._is_accepting = False
         self._loop.remove_reader(self._listener.fileno())
 
     async def finish(self) -> None:
         """Close idle connections and wait for the busy ones."""
         await self._context.end()
+        http3 = self._http3.finish() if self._http3 else asyncio.sleep(0)
+        await asyncio.gather(self._finish_connections(), http3)
+
+    async def _finish_connections(self) -> None:
         try:
             while self._connections:
                 await asyncio.wait(self._connections)
@@ -77,7 +114,7 @@ class Hypercorn:
 
     def _accept(self) -> None:
         for _ in range(_AT_ONCE):
-            if len(self._connections) >= self._room:
+            if self._is_full:
                 self._rest()
                 return
             try:
@@ -90,6 +127,11 @@ class Hypercorn:
                 return
             accepted.setblocking(False)
             self._track(self._connect(accepted))
+
+    @property
+    def _is_full(self) -> bool:
+        others = self._http3.count if self._http3 else 0
+        return len(self._connections) + others >= self._room
 
     def _rest(self) -> None:
         """Leave the backlog alone for a moment."""
