@@ -25,6 +25,8 @@ PLAIN = (
     "--env staging",
     "run --project shop --host 0.0.0.0",
     "dev --no-reload --engine granian",
+    "dev --http3 --reload",
+    "--no-http3 --port 80",
     "--reload --bind unix:/run/shop.sock",
     "run --certfile a.pem --keyfile=b.pem /srv/shop",
 )
@@ -40,6 +42,7 @@ OTHERS = (
     "run --host --port",
     "run --engine uvicorn",
     "run --reload=yes",
+    "run --http3=yes",
     "run --prot 1",
     "dev --https",
     "--help",

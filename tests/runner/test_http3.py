@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import socket
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -56,16 +57,16 @@ def test_a_unix_socket_has_no_port(asked: Settings, tmp_path: Path) -> None:
 
 def test_the_missing_library_is_named(asked: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(_name: str) -> str:
-        raise http3.PackageNotFoundError
+        raise metadata.PackageNotFoundError
 
-    monkeypatch.setattr(http3, "version", missing)
+    monkeypatch.setattr(metadata, "version", missing)
     with pytest.raises(ProjectError) as raised:
         http3.check(asked)
     assert "pip install 'zenith-server[http3]'" in str(raised.value)
 
 
 def test_another_version_is_not_trusted(asked: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http3, "version", lambda _name: "1.8.0")
+    monkeypatch.setattr(metadata, "version", lambda _name: "1.8.0")
     with pytest.raises(ProjectError) as raised:
         http3.check(asked)
     assert str(raised.value).startswith("HTTP/3 is not served with aioquic 1.8.0")

@@ -15,8 +15,9 @@ from msgspec import Struct
 
 _COMMANDS = {"run": False, "dev": True}
 _ENGINES = ("auto", "hypercorn", "granian")
-_FLAGS = {"--reload": True, "--no-reload": False}
-OPTIONS = ("host", "port", "bind", "certfile", "keyfile", "workers", "engine", "reload")
+_SWITCHES = ("http3", "reload")
+_FLAGS = {f"--{no}{name}": (name, not no) for name in _SWITCHES for no in ("", "no-")}
+OPTIONS = ("host", "port", "bind", "certfile", "keyfile", "http3", "workers", "engine", "reload")
 
 
 class Plain(Struct, frozen=True):
@@ -61,7 +62,7 @@ def _pairs(words: Sequence[str]) -> Iterator[tuple[str, object]]:
     while waiting:
         word = waiting.pop()
         if word in _FLAGS:
-            yield "reload", _FLAGS[word]
+            yield _FLAGS[word]
         elif word.startswith("--"):
             name, equals, value = word[2:].partition("=")
             if not equals and waiting:
@@ -76,4 +77,4 @@ def _value(name: str, text: str) -> object:
         is_plain = text.isascii() and text.isdecimal() and text[0] != "0" and len(text) < 10
         return int(text) if is_plain or text == "0" else None
     is_meant = text in _ENGINES if name == "engine" else not text.startswith("-")
-    return text if text and is_meant and name != "reload" else None
+    return text if text and is_meant and name not in _SWITCHES else None

@@ -6,7 +6,6 @@ import errno
 import socket
 from collections.abc import Iterator
 from contextlib import suppress
-from importlib.metadata import PackageNotFoundError, version
 
 from zenith_server.errors import Fault, ProjectError
 from zenith_server.runner.sockets import AddressError
@@ -27,9 +26,11 @@ def check(settings: Settings) -> None:
     """
     if not settings.server.http3:
         return
+    from importlib import metadata
+
     try:
-        found = version("aioquic")
-    except PackageNotFoundError:
+        found = metadata.version("aioquic")
+    except metadata.PackageNotFoundError:
         raise ProjectError(_not_installed(settings)) from None
     if not found.startswith(KNOWN):
         raise ProjectError(_unknown(settings, found))

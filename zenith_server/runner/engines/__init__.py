@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import socket
-from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Literal, Protocol
+
+from msgspec import Struct
 
 from zenith_server.protocol import ASGIApp
 from zenith_server.settings import Settings
@@ -13,8 +14,7 @@ from zenith_server.settings import Settings
 EngineName = Literal["hypercorn", "granian"]
 
 
-@dataclass(frozen=True, slots=True)
-class Quic:
+class Quic(Struct, frozen=True):
     """What HTTP/3 needs besides.
 
     Args:
