@@ -29,6 +29,17 @@ def test_a_handler_that_moves_is_the_same() -> None:
     )
 
 
+def test_a_dependency_that_lies_elsewhere_in_memory_is_the_same() -> None:
+    source = """
+from typing import Annotated
+from zenith_server import Depends
+def user(): ...
+def get(user: Annotated[object, Depends(user)], other=user): return 1
+"""
+    assert fingerprint(handler(source)) == fingerprint(handler(source))
+    assert fingerprint(handler(source)) != fingerprint(handler(source.replace("user", "owner")))
+
+
 @pytest.mark.parametrize(
     "source",
     [

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Iterable, Iterator
 from hashlib import blake2b
 from types import CodeType
 
 from zenith_server.plan import Route
+
+# Where a function or an object lies in memory, which is elsewhere after each reload.
+_ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 Outline = dict[str, tuple[str, str]]
 """By method and pattern: where it stands, and what changes with its code."""
@@ -33,7 +37,7 @@ def fingerprint(handler: object) -> str:
     if not isinstance(code, CodeType):
         return ""
     text = "\n".join([str(inspect.signature(call)), *_parts(code)])  # pyright: ignore[reportArgumentType]
-    return blake2b(text.encode(), digest_size=8).hexdigest()
+    return blake2b(_ADDRESS.sub("", text).encode(), digest_size=8).hexdigest()
 
 
 def _parts(code: CodeType) -> Iterator[str]:
