@@ -174,7 +174,7 @@ def test_without_reload_a_save_changes_nothing(tmp_path: Path) -> None:
 def test_settings_are_read_again(tmp_path: Path) -> None:
     with developing(tmp_path) as runner:
         runner.ready().save("settings.yaml", '{"engine": "granian", "port": 1}')
-        runner.says("server.host and server.port change when").says("reloaded")
+        runner.says("server.host, server.port and server.http3 change when").says("reloaded")
         runner.until(lambda: runner.get().headers.get("server") == "granian", "using granian")
 
 
