@@ -258,7 +258,8 @@ class Dispatcher:
             found = self._find_slashed(segments) or (
                 self._chosen(scope, segments) if self._choices else None
             )
-        if found is None or scope["path"][:1] not in _STARTS:
+        path: str = scope["path"]
+        if found is None or (path and path[0] != "/"):
             return None
         for value in found[1]:
             # Nearly every value is a number or a name, which holds nothing to refuse.
@@ -307,4 +308,3 @@ async def _redirect(scope: Scope, _: Receive, __: Send, ___: Any) -> Reply:
 
 _SLASHED = Endpoint(Pattern(), {"*": _redirect})
 _SLASHED.url = ""  # it stands for no route
-_STARTS = ("/", "")

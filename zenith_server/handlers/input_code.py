@@ -16,6 +16,8 @@ from zenith_server.problems import ValidationError, nothing_at
 if TYPE_CHECKING:
     from zenith_server.handlers.code import HandlerCode
 
+# Most numbers in URLs are small ones, and these are looked up.
+SMALL = {str(number): number for number in range(1000)}
 # What is a number beyond doubt, whoever writes numbers; the reader knows the others.
 _DIGITS = "{0}.isdecimal() and {0}.isascii() and {0} >= '1' and len({0}) < 19"
 _IN_PIECES = "message['type'] != 'http.request' or message.get('more_body', False)"
@@ -53,13 +55,21 @@ def _read_input(code: HandlerCode, p: Input, reader: Reader, variable: str, sour
         code.line(f"if {variable} is None:")
         code.line(f"    {variable} = {reader.default!r}")
         branch = "elif"
-    if reader.form == "text":
-        code.line(f"{branch} {variable}.__class__ is not str:")
-    else:
-        code.line(f"{branch} {variable}.__class__ is str and {_DIGITS.format(variable)}:")
-        code.line(f"    {variable} = int({variable})")
-        code.line("else:")
+    code.line(f"{branch} {variable}.__class__ is not str:")
     code.line(f"    {read}")
+    if reader.form == "digits":
+        _number(code, variable, "elif")
+        code.line("else:")
+        code.line(f"    {read}")
+
+
+def _number(code: HandlerCode, variable: str, branch: str) -> None:
+    """Write the reading of text that is plainly a number."""
+    small = code.name(SMALL, "SMALL")
+    code.line(f"{branch} {variable} in {small}:")
+    code.line(f"    {variable} = {small}[{variable}]")
+    code.line(f"elif {_DIGITS.format(variable)}:")
+    code.line(f"    {variable} = int({variable})")
 
 
 def path(code: HandlerCode, parameter: Input) -> str:
@@ -72,8 +82,7 @@ def path(code: HandlerCode, parameter: Input) -> str:
     if reader.form == "text":
         return variable
     if reader.form == "digits":
-        code.line(f"if {_DIGITS.format(variable)}:")
-        code.line(f"    {variable} = int({variable})")
+        _number(code, variable, "if")
         code.line("else:")
     code.depth += reader.form == "digits"
     read_it = code.name(reader.read, f"read_{parameter.argument}")
